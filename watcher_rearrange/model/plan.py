@@ -1,0 +1,131 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A plan: the actions, what they depend on, and what they bring about."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import field
+import enum
+
+
+class Status(str, enum.Enum):
+    """What is known of a plan."""
+
+    OPTIMAL = 'OPTIMAL'
+    FEASIBLE = 'FEASIBLE'
+    NO_CHANGE = 'NO_CHANGE'
+    INFEASIBLE = 'INFEASIBLE'
+    TIME_LIMIT = 'TIME_LIMIT'
+
+
+LIVE_MIGRATE = 'live_migrate'
+COLD_MIGRATE = 'cold_migrate'
+DISABLE_SERVICE = 'disable_service'
+ENABLE_SERVICE = 'enable_service'
+MIGRATIONS = (LIVE_MIGRATE, COLD_MIGRATE)
+SERVICE_ACTIONS = (DISABLE_SERVICE, ENABLE_SERVICE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Action:
+    """One step: a migration, or the change of a compute service.
+
+    A migration has ``instance``, ``source`` and ``destination``; a service
+    action has ``node`` (a hostname) instead.
+    """
+
+    id: str
+    type: str
+    instance: str = ''
+    source: str = ''
+    destination: str = ''
+    node: str = ''
+    displacement: bool = False
+    parents: tuple[str, ...] = ()
+    reason: str = ''
+    estimated_s: float = 0.0
+
+    @property
+    def is_migration(self) -> bool:
+        """Whether this moves an instance."""
+        return self.type in MIGRATIONS
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectiveValue:
+    """One line of the table that every result explains itself with."""
+
+    name: str
+    before: float
+    after: float
+    bound: float | None
+    unit: str
+    weight: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Violation:
+    """A rule that does not hold, with the numbers.
+
+    :ivar rule: name of the rule
+    :ivar things: the instances, nodes or groups concerned
+    :ivar current: the amount now
+    :ivar needed: the amount that the rule asks for
+    """
+
+    rule: str
+    things: tuple[str, ...]
+    current: float
+    needed: float
+    unit: str
+
+    def __str__(self) -> str:
+        return (
+            f'{self.rule}: {", ".join(self.things)}: '
+            f'{self.current:g} {self.unit}, needed {self.needed:g}'
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class PathSummary:
+    """Figures of the path; ``bound`` is the fewest possible migrations."""
+
+    migrations: int = 0
+    displacements: int = 0
+    bound: int = 0
+    migrated_mb: int = 0
+    makespan_s: float = 0.0
+    makespan_bound_s: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What to do, in an order that is valid one action at a time."""
+
+    status: Status
+    actions: tuple[Action, ...] = ()
+    objectives: tuple[ObjectiveValue, ...] = ()
+    path: PathSummary = field(default_factory=PathSummary)
+    violations_before: tuple[Violation, ...] = ()
+    violations_after: tuple[Violation, ...] = ()
+    messages: tuple[str, ...] = ()
+
+    def waves(self) -> dict[str, int]:
+        """The wave of each action: 1 + the latest wave of its parents."""
+        wave: dict[str, int] = {}
+        for action in self.actions:
+            wave[action.id] = 1 + max(
+                (wave[parent] for parent in action.parents), default=0
+            )
+        return wave

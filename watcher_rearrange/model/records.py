@@ -1,0 +1,166 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What is known of a cluster, as plain frozen records.
+
+The vocabulary and the defaults are those of Nova, Placement and Watcher.
+A record holds facts only; what follows from them (capacity, arrays,
+movability) is computed elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+from dataclasses import field
+
+
+ENABLED = 'enabled'
+DISABLED = 'disabled'
+UP = 'up'
+DOWN = 'down'
+
+AFFINITY = 'affinity'
+ANTI_AFFINITY = 'anti-affinity'
+GROUP_POLICIES = (
+    AFFINITY,
+    ANTI_AFFINITY,
+    'soft-affinity',
+    'soft-anti-affinity',
+)
+
+# Nova's default for [DEFAULT] default_availability_zone.
+DEFAULT_ZONE = 'nova'
+
+# Migration states in which Placement holds nothing on the other end.
+FINISHED_MIGRATIONS = frozenset(
+    ('completed', 'confirmed', 'reverted', 'error', 'failed', 'cancelled')
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Inventory:
+    """One resource class of one compute node, as Placement has it."""
+
+    total: int
+    reserved: int = 0
+    allocation_ratio: float = 1.0
+
+
+@dataclasses.dataclass(frozen=True)
+class ComputeNode:
+    """A compute node with its service, inventories and measured load."""
+
+    hostname: str
+    inventories: Mapping[str, Inventory]
+    uuid: str = ''
+    status: str = ENABLED
+    state: str = UP
+    disabled_reason: str | None = None
+    availability_zone: str = DEFAULT_ZONE
+    traits: tuple[str, ...] = ()
+    load: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def receives(self) -> bool:
+        """Whether Nova would place an instance here."""
+        return self.status == ENABLED and self.state == UP
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """An instance with its allocations and what is said about moving it."""
+
+    uuid: str
+    host: str
+    allocations: Mapping[str, int]
+    name: str = ''
+    state: str = 'active'
+    locked: bool = False
+    excluded: bool = False
+    project_id: str = ''
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    flavor_extra_specs: Mapping[str, str] = field(default_factory=dict)
+    pinned_az: str = ''
+    required_traits: tuple[str, ...] = ()
+    forbidden_traits: tuple[str, ...] = ()
+    load: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The name where there is one, else the UUID."""
+        return self.name or self.uuid
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerGroup:
+    """A server group: which instances belong together or apart."""
+
+    uuid: str
+    policy: str
+    members: tuple[str, ...]
+    name: str = ''
+    max_server_per_host: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Aggregate:
+    """A host aggregate with its metadata."""
+
+    name: str
+    hosts: tuple[str, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Migration:
+    """A migration that Nova knows of; it may still hold room."""
+
+    instance: str
+    source: str
+    destination: str
+    status: str = 'running'
+
+    @property
+    def in_progress(self) -> bool:
+        """Whether both ends are still held."""
+        return self.status not in FINISHED_MIGRATIONS
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """A whole cluster at one moment."""
+
+    compute_nodes: tuple[ComputeNode, ...]
+    instances: tuple[Instance, ...]
+    server_groups: tuple[ServerGroup, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
+    migrations: tuple[Migration, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Provision:
+    """Room that must be free on a host when the plan is done."""
+
+    uuid: str
+    host: str
+    allocations: Mapping[str, int]
+    name: str = ''
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """Where the instances should end up."""
+
+    placement: Mapping[str, str]
+    release: tuple[str, ...] = ()
+    provision: tuple[Provision, ...] = ()
