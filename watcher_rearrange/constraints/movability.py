@@ -1,0 +1,107 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Movability: which instances move, how, and why the others stay.
+
+The state of an instance decides: active ones migrate live, stopped ones
+cold; nothing else can be migrated. A node that somebody else disabled is
+left alone unless it is named.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+
+import numpy as np
+
+from watcher_rearrange.model import plan
+from watcher_rearrange.model import records
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Cluster
+
+
+# Every disabled_reason that this package writes begins so.
+OWN_REASON = 'watcher_rearrange'
+
+_TYPE_OF_STATE = {'active': plan.LIVE_MIGRATE, 'stopped': plan.COLD_MIGRATE}
+
+
+@dataclasses.dataclass(frozen=True)
+class MoveOptions:
+    """What the operator permits.
+
+    :ivar named_nodes: hostnames that are to be emptied even if disabled
+    """
+
+    move_locked: bool = False
+    allow_cold: bool = True
+    named_nodes: frozenset[str] = frozenset()
+
+
+class Movability:
+    """Who may be moved and how.
+
+    :ivar movable: bool[n_instances]
+    :ivar stays: why an instance stays, by its index
+    """
+
+    def __init__(self, cluster: Cluster, options: MoveOptions) -> None:
+        self._cluster = cluster
+        self._options = options
+        self.stays: dict[int, str] = {}
+        self.movable: Bools = np.ones(cluster.n_instances, dtype=np.bool_)
+        for idx in range(cluster.n_instances):
+            reason = self._reason(idx)
+            if reason:
+                self.stays[idx] = reason
+                self.movable[idx] = False
+
+    def migration_type(self, instance_idx: int) -> str:
+        """Return how a movable instance is migrated."""
+        state = self._cluster.snapshot.instances[instance_idx].state
+        return _TYPE_OF_STATE[state]
+
+    def summary(self) -> list[str]:
+        """Return one line that counts those who stay, by reason."""
+        if not self.stays:
+            return []
+        counts = collections.Counter(self.stays.values())
+        parts = ', '.join(f'{n} {why}' for why, n in counts.most_common())
+        return [f'{len(self.stays)} instances cannot be moved: {parts}']
+
+    def _reason(self, idx: int) -> str:
+        instance = self._cluster.snapshot.instances[idx]
+        options = self._options
+        if instance.excluded:
+            return 'excluded by the audit scope'
+        if idx in self._cluster.migrating:
+            return 'in a migration already'
+        if instance.locked and not options.move_locked:
+            return 'locked'
+        if instance.state not in _TYPE_OF_STATE:
+            return f'{instance.state} (neither active nor stopped)'
+        cold = _TYPE_OF_STATE[instance.state] == plan.COLD_MIGRATE
+        if cold and not options.allow_cold:
+            return 'stopped, and cold migration is not allowed'
+        return self._node_reason(int(self._cluster.node_of[idx]))
+
+    def _node_reason(self, node_idx: int) -> str:
+        node = self._cluster.snapshot.compute_nodes[node_idx]
+        if node.state != records.UP:
+            return 'on a node that is down'
+        if node.status == records.ENABLED:
+            return ''
+        own = (node.disabled_reason or '').startswith(OWN_REASON)
+        if own or node.hostname in self._options.named_nodes:
+            return ''
+        return 'on a node that somebody else disabled'

@@ -1,0 +1,124 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""All rules of a cluster in one place, as every search asks them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watcher_rearrange.constraints import base
+from watcher_rearrange.constraints import capacity
+from watcher_rearrange.constraints.movability import Movability
+from watcher_rearrange.constraints.movability import MoveOptions
+from watcher_rearrange.constraints.receiving import ReceivingNodes
+from watcher_rearrange.constraints.server_groups import ServerGroups
+from watcher_rearrange.constraints.traits import Traits
+from watcher_rearrange.constraints.zones import Zones
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.plan import Violation
+
+
+class Rules:
+    """The rules of one cluster.
+
+    :ivar movability: who may be moved
+    :ivar eligible: bool[n_classes, n_nodes], where the node rules let a
+        class of instances be
+    :ivar class_of: int64[n_instances], the row of ``eligible``
+    :ivar groups: the server groups
+    """
+
+    def __init__(self, cluster: Cluster, options: MoveOptions) -> None:
+        self.cluster = cluster
+        self.movability = Movability(cluster, options)
+        self.groups = ServerGroups(cluster)
+        self.node_rules: tuple[base.NodeRule, ...] = (
+            ReceivingNodes(cluster),
+            Traits(cluster),
+            Zones(cluster),
+        )
+        self.class_of, self.eligible = self._classes()
+
+    def permitted(
+        self, placement: Placement, instance_idx: int, limit: Ints
+    ) -> Bools:
+        """Return bool[n_nodes]: where an instance may move to now.
+
+        :param limit: int64[n_nodes, n_rc], capacity or less
+        """
+        nodes = self.eligible[self.class_of[instance_idx]] & placement.room(
+            instance_idx, limit
+        )
+        if self.groups.of(instance_idx):
+            nodes &= self.groups.permitted(placement, instance_idx)
+        nodes[placement.node_of[instance_idx]] = False
+        return nodes
+
+    def allows(
+        self, placement: Placement, instance_idx: int, node_idx: int
+    ) -> bool:
+        """Whether an instance may move to a node now, at full capacity."""
+        cluster = self.cluster
+        if not self.eligible[self.class_of[instance_idx], node_idx]:
+            return False
+        demand = cluster.demand[instance_idx]
+        free = cluster.capacity[node_idx] - placement.used[node_idx]
+        if ((free < demand) & (demand > 0)).any():
+            return False
+        if not self.groups.of(instance_idx):
+            return True
+        return bool(self.groups.permitted(placement, instance_idx)[node_idx])
+
+    def violations(self, placement: Placement) -> list[Violation]:
+        """Return every rule that does not hold in a placement."""
+        return [
+            *capacity.violations(placement, self.cluster.capacity),
+            *self._misplaced(placement),
+            *self.groups.violations(placement),
+        ]
+
+    def _classes(self) -> tuple[Ints, Bools]:
+        rows: list[Bools] = []
+        row_of: dict[tuple[object, ...], int] = {}
+        class_of = np.zeros(self.cluster.n_instances, dtype=np.int64)
+        for idx, instance in enumerate(self.cluster.snapshot.instances):
+            key = tuple(rule.key(instance) for rule in self.node_rules)
+            if key not in row_of:
+                row_of[key] = len(rows)
+                rows.append(
+                    np.logical_and.reduce(
+                        [rule.permitted(instance) for rule in self.node_rules]
+                    )
+                )
+            class_of[idx] = row_of[key]
+        shape = (len(rows), self.cluster.n_nodes)
+        return class_of, np.array(rows, dtype=np.bool_).reshape(shape)
+
+    def _misplaced(self, placement: Placement) -> list[Violation]:
+        found = []
+        for rule in self.node_rules[1:]:
+            cache: dict[object, Bools] = {}
+            for idx, inst in enumerate(self.cluster.snapshot.instances):
+                node_idx = int(placement.node_of[idx])
+                key = rule.key(inst)
+                if key not in cache:
+                    cache[key] = rule.permitted(inst)
+                if node_idx >= 0 and not cache[key][node_idx]:
+                    things = (inst.label, self.cluster.hostname(node_idx))
+                    found.append(
+                        Violation(rule.name, things, 1, 0, 'instances')
+                    )
+        return found

@@ -1,0 +1,114 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Imbalance: standard deviation of the utilisation, weighted by capacity.
+
+With Q(n) the demand on node n, C(n) its capacity and u = sum Q / sum C, the
+variance sum C(n) (Q(n)/C(n) - u)^2 / sum C equals sum Q(n)^2/C(n) / sum C
+minus u^2. Moves between the nodes judged do not change u, so only the sum
+of Q^2/C has to be followed, and it changes at two nodes per move. Several
+dimensions count by the mean of their variances.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.objectives.dimensions import Dimensions
+from watcher_rearrange.objectives.dimensions import Floats
+
+
+class Imbalance:
+    """Spread of the utilisation over the nodes judged.
+
+    :param nodes: bool[n_nodes], the nodes judged
+    """
+
+    name = 'imbalance'
+    unit = 'percentage points'
+
+    def __init__(self, dimensions: Dimensions, nodes: Bools) -> None:
+        self.dimensions = dimensions
+        # A node without capacity in a dimension has no utilisation there.
+        self.judged = nodes[:, np.newaxis] & (dimensions.capacity > 0)
+        self.capacity = np.where(self.judged, dimensions.capacity, np.inf)
+        total = np.where(self.judged, dimensions.capacity, 0.0).sum(axis=0)
+        # weight[d]: share of one unit of Q^2/C in the mean variance.
+        self.weight: Floats = 1.0 / np.maximum(total, 1e-9)
+        self.weight /= max(1, len(dimensions.names))
+        self._total = total
+
+    def load(self, placement: Placement) -> Floats:
+        """Return float64[n_nodes, n_dims]: the demand on every node."""
+        load = np.zeros_like(self.dimensions.capacity)
+        placed = placement.node_of >= 0
+        np.add.at(
+            load,
+            placement.node_of[placed],
+            self.dimensions.demand[placed],
+        )
+        return load
+
+    def variance(self, load: Floats) -> float:
+        """Return the mean variance of a load, in fractions squared."""
+        judged = np.where(self.judged, load, 0.0)
+        squares = (judged * judged / self.capacity).sum(axis=0)
+        mean = judged.sum(axis=0) / np.maximum(self._total, 1e-9)
+        n_dims = max(1, len(self.dimensions.names))
+        spread = squares * self.weight - mean * mean / n_dims
+        return max(0.0, float(spread.sum()))
+
+    def value(self, placement: Placement) -> float:
+        """Return the standard deviation in percentage points."""
+        return 100.0 * math.sqrt(self.variance(self.load(placement)))
+
+    def lower_bound(self) -> float | None:
+        """Return 0: every node equally full."""
+        return 0.0
+
+    def shift_deltas(
+        self, load: Floats, instance_idx: int, node: int
+    ) -> Floats:
+        """Return float64[n_nodes]: change of the variance per destination.
+
+        :param node: where the instance is
+        """
+        demand = self.dimensions.demand[instance_idx]
+        arrive = (2.0 * load + demand) * demand / self.capacity
+        leave = (demand - 2.0 * load[node]) * demand / self.capacity[node]
+        deltas: Floats = (arrive + leave) @ self.weight
+        return deltas
+
+    def swap_deltas(
+        self,
+        load: Floats,
+        instance_idx: int,
+        node: int,
+        others: Ints,
+        at: Ints,
+    ) -> Floats:
+        """Return float64[n]: change when trading places with each other.
+
+        :param others: int64[n], the other instances
+        :param at: int64[n], where they are
+        """
+        demand = self.dimensions.demand
+        net = demand[instance_idx] - demand[others]
+        arrive = (2.0 * load[at] + net) * net / self.capacity[at]
+        leave = (net - 2.0 * load[node]) * net / self.capacity[node]
+        deltas: Floats = (arrive + leave) @ self.weight
+        return deltas

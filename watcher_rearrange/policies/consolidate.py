@@ -1,0 +1,92 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Consolidate: empty as many nodes as possible, the cheapest first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+
+from watcher_rearrange.constraints.movability import MoveOptions
+from watcher_rearrange.policies import schema
+
+
+SCHEMA = schema.schema(
+    {
+        'max_utilization_pct': {
+            'description': (
+                'Headroom: how full a node may be filled, in percent of its '
+                'capacity, per resource class, for instance '
+                '{"VCPU": 80, "MEMORY_MB": 90}; other classes to 100.'
+            ),
+            'type': 'object',
+            'additionalProperties': {
+                'type': 'number',
+                'minimum': 0,
+                'maximum': 100,
+            },
+            'default': {},
+        },
+        'spare_nodes': {
+            'description': (
+                'How many empty nodes stay enabled for new instances.'
+            ),
+            'type': 'integer',
+            'minimum': 0,
+            'default': 1,
+        },
+        'disable_freed_nodes': {
+            'description': (
+                'Disable the compute service of the nodes that were freed, '
+                'but for the spare ones.'
+            ),
+            'type': 'boolean',
+            'default': True,
+        },
+        **schema.MAX_MIGRATIONS,
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class ConsolidatePolicy:
+    """The parameters of a consolidation.
+
+    :ivar max_utilization_pct: by resource class
+    :ivar max_migrations: None for no limit
+    """
+
+    max_utilization_pct: Mapping[str, float]
+    spare_nodes: int
+    disable_freed_nodes: bool
+    max_migrations: int | None
+    options: MoveOptions
+    time_limit_s: float
+    seed: int
+
+    @classmethod
+    def of(cls, given: Mapping[str, object]) -> ConsolidatePolicy:
+        """Check the parameters and fill in the defaults.
+
+        :raises BadInput: with every problem
+        """
+        full = schema.complete(SCHEMA, given)
+        return cls(
+            max_utilization_pct=full['max_utilization_pct'],
+            spare_nodes=full['spare_nodes'],
+            disable_freed_nodes=full['disable_freed_nodes'],
+            max_migrations=full['max_migrations'] or None,
+            options=MoveOptions(move_locked=full['move_locked']),
+            time_limit_s=float(full['time_limit_s']),
+            seed=full['seed'],
+        )

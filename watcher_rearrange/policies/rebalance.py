@@ -1,0 +1,82 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Rebalance: spread the load, with as few migrations as that takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import dataclasses
+
+from watcher_rearrange.constraints.movability import MoveOptions
+from watcher_rearrange.policies import schema
+
+
+SCHEMA = schema.schema(
+    {
+        'dimensions': {
+            'description': (
+                'What to balance: resource classes (VCPU, MEMORY_MB, '
+                'DISK_GB, ...) by what is allocated, or cpu_pct and '
+                'memory_mb by what is measured.'
+            ),
+            'type': 'array',
+            'items': {'type': 'string', 'minLength': 1},
+            'minItems': 1,
+            'uniqueItems': True,
+            'default': ['VCPU', 'MEMORY_MB'],
+        },
+        'threshold_pct': {
+            'description': (
+                'Do nothing while the imbalance (standard deviation of the '
+                'utilisation, in percentage points) is at most this, and '
+                'stop when it is reached.'
+            ),
+            'type': 'number',
+            'minimum': 0,
+            'maximum': 100,
+            'default': 5.0,
+        },
+        **schema.MAX_MIGRATIONS,
+    }
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class RebalancePolicy:
+    """The parameters of a rebalancing.
+
+    :ivar max_migrations: None for no limit
+    """
+
+    dimensions: tuple[str, ...]
+    threshold_pct: float
+    max_migrations: int | None
+    options: MoveOptions
+    time_limit_s: float
+    seed: int
+
+    @classmethod
+    def of(cls, given: Mapping[str, object]) -> RebalancePolicy:
+        """Check the parameters and fill in the defaults.
+
+        :raises BadInput: with every problem
+        """
+        full = schema.complete(SCHEMA, given)
+        return cls(
+            dimensions=tuple(full['dimensions']),
+            threshold_pct=float(full['threshold_pct']),
+            max_migrations=full['max_migrations'] or None,
+            options=MoveOptions(move_locked=full['move_locked']),
+            time_limit_s=float(full['time_limit_s']),
+            seed=full['seed'],
+        )

@@ -1,0 +1,106 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Parameters as JSON schema (draft 4), shared with Watcher's strategies.
+
+Watcher compares the schema in its database with ``str`` of the one in the
+code, so that only plain dicts, lists, strings and numbers may appear, and a
+changed description or default cancels the audits of a strategy once: such a
+change needs an upgrade note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+import copy
+from typing import Any
+
+import jsonschema
+
+from watcher_rearrange.model import errors
+
+
+Schema = dict[str, Any]
+
+COMMON: Schema = {
+    'move_locked': {
+        'description': 'Move locked instances too.',
+        'type': 'boolean',
+        'default': False,
+    },
+    'time_limit_s': {
+        'description': 'Seconds that the search may take.',
+        'type': 'number',
+        'minimum': 1,
+        'maximum': 86400,
+        'default': 60,
+    },
+    'seed': {
+        'description': (
+            'Seed of the search: the same seed gives the same plan.'
+        ),
+        'type': 'integer',
+        'minimum': 0,
+        'default': 0,
+    },
+}
+
+MAX_MIGRATIONS: Schema = {
+    'max_migrations': {
+        'description': (
+            'At most so many migrations in one plan; 0 means no limit.'
+        ),
+        'type': 'integer',
+        'minimum': 0,
+        'default': 0,
+    }
+}
+
+
+def schema(own: Schema) -> Schema:
+    """Return the whole schema of a strategy.
+
+    :param own: the properties that only this strategy has
+    """
+    return {
+        'properties': copy.deepcopy({**own, **COMMON}),
+        'additionalProperties': False,
+    }
+
+
+def complete(full: Schema, given: Mapping[str, object]) -> dict[str, Any]:
+    """Return the given parameters with the defaults of all others.
+
+    :raises BadInput: with every parameter that is unknown or wrong
+    """
+    properties = full['properties']
+    problems = [
+        f'{name}: unknown parameter; there are {", ".join(properties)}'
+        for name in given
+        if name not in properties
+    ]
+    for name, value in given.items():
+        if name in properties:
+            problems += _problems(name, properties[name], value)
+    if problems:
+        raise errors.BadInput(problems)
+    defaults = {name: spec['default'] for name, spec in properties.items()}
+    return copy.deepcopy({**defaults, **given})
+
+
+def _problems(name: str, spec: Schema, value: object) -> list[str]:
+    found = jsonschema.Draft4Validator(spec).iter_errors(value)
+    return [
+        '.'.join([name, *map(str, error.absolute_path)])
+        + f': {error.message}'
+        for error in sorted(found, key=lambda error: list(error.path))
+    ]
