@@ -40,12 +40,15 @@ _TYPE_OF_STATE = {'active': plan.LIVE_MIGRATE, 'stopped': plan.COLD_MIGRATE}
 class MoveOptions:
     """What the operator permits.
 
-    :ivar named_nodes: hostnames that are to be emptied even if disabled
+    :ivar named_nodes: hostnames that are to be emptied even if disabled;
+        nothing is moved there
+    :ivar named_instances: UUIDs that are moved even off a disabled node
     """
 
     move_locked: bool = False
     allow_cold: bool = True
     named_nodes: frozenset[str] = frozenset()
+    named_instances: frozenset[str] = frozenset()
 
 
 class Movability:
@@ -93,15 +96,20 @@ class Movability:
         cold = _TYPE_OF_STATE[instance.state] == plan.COLD_MIGRATE
         if cold and not options.allow_cold:
             return 'stopped, and cold migration is not allowed'
-        return self._node_reason(int(self._cluster.node_of[idx]))
+        return self._node_reason(instance)
 
-    def _node_reason(self, node_idx: int) -> str:
+    def _node_reason(self, instance: records.Instance) -> str:
+        node_idx = self._cluster.node_index[instance.host]
         node = self._cluster.snapshot.compute_nodes[node_idx]
         if node.state != records.UP:
             return 'on a node that is down'
         if node.status == records.ENABLED:
             return ''
         own = (node.disabled_reason or '').startswith(OWN_REASON)
-        if own or node.hostname in self._options.named_nodes:
+        named = (
+            node.hostname in self._options.named_nodes
+            or instance.uuid in self._options.named_instances
+        )
+        if own or named:
             return ''
         return 'on a node that somebody else disabled'

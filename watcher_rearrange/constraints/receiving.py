@@ -12,7 +12,8 @@
 
 """Receiving nodes: node(i) moved -> status(node) enabled, state(node) up.
 
-Nova refuses a destination whose compute service is disabled or down.
+Nova refuses a destination whose compute service is disabled or down; a
+node that is to be emptied takes nobody in either.
 """
 
 from __future__ import annotations
@@ -25,17 +26,22 @@ from watcher_rearrange.model.records import Instance
 
 
 class ReceivingNodes:
-    """Only a node that is up and enabled receives."""
+    """Only a node that is up and enabled receives.
+
+    :param closed: hostnames that do not, whatever their state
+    """
 
     name = 'receiving'
 
-    def __init__(self, cluster: Cluster) -> None:
-        self._receives = cluster.receives
+    def __init__(self, cluster: Cluster, closed: frozenset[str]) -> None:
+        self._receives = cluster.receives.copy()
+        for hostname in closed & cluster.node_index.keys():
+            self._receives[cluster.node_index[hostname]] = False
 
     def key(self, instance: Instance) -> Hashable:
         """Return nothing: every instance gets the same answer."""
         return None
 
     def permitted(self, instance: Instance) -> Bools:
-        """Return bool[n_nodes]: up and enabled."""
+        """Return bool[n_nodes]: up, enabled and not closed."""
         return self._receives

@@ -46,7 +46,7 @@ class Rules:
         self.movability = Movability(cluster, options)
         self.groups = ServerGroups(cluster)
         self.node_rules: tuple[base.NodeRule, ...] = (
-            ReceivingNodes(cluster),
+            ReceivingNodes(cluster, options.named_nodes),
             Traits(cluster),
             Zones(cluster),
         )
@@ -64,7 +64,9 @@ class Rules:
         )
         if self.groups.of(instance_idx):
             nodes &= self.groups.permitted(placement, instance_idx)
-        nodes[placement.node_of[instance_idx]] = False
+        here = int(placement.node_of[instance_idx])
+        if here >= 0:
+            nodes[here] = False
         return nodes
 
     def allows(

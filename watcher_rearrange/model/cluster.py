@@ -14,12 +14,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from collections.abc import Mapping
 from collections.abc import Sequence
-import dataclasses
 from functools import cached_property
 
 import numpy as np
+
 from numpy.typing import NDArray
 
 from watcher_rearrange.model import inventory

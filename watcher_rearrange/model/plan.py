@@ -15,8 +15,9 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import field
 import enum
+
+from dataclasses import field
 
 
 class Status(str, enum.Enum):

@@ -19,8 +19,9 @@ movability) is computed elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import dataclasses
+
+from collections.abc import Mapping
 from dataclasses import field
 
 

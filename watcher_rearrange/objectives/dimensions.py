@@ -14,10 +14,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import dataclasses
 
+from collections.abc import Sequence
+
 import numpy as np
+
 from numpy.typing import NDArray
 
 from watcher_rearrange.model import errors

@@ -19,6 +19,8 @@ starting from the bound. What that leaves is tried node by node.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
@@ -27,8 +29,6 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.optimizer import fill
 from watcher_rearrange.optimizer.problem import Problem
-
-import dataclasses
 
 
 # Sizes k that are tried in one go before single nodes are.

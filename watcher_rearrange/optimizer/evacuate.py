@@ -23,6 +23,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.optimizer import fill
 from watcher_rearrange.optimizer.problem import Problem
@@ -62,7 +63,7 @@ def spreading(imbalance: Imbalance, placement: Placement) -> fill.Cost:
     seen = placement.node_of.copy()
     demand = imbalance.dimensions.demand
 
-    def cost(now: Placement, instance_idx: int) -> np.ndarray:
+    def cost(now: Placement, instance_idx: int) -> Floats:
         # The load follows the placement, undone moves included.
         changed = np.flatnonzero(seen != now.node_of)
         np.subtract.at(load, seen[changed], demand[changed])

@@ -17,6 +17,8 @@ from __future__ import annotations
 import dataclasses
 import time
 
+from functools import cached_property
+
 import numpy as np
 
 from watcher_rearrange.constraints.rules import Rules
@@ -24,6 +26,7 @@ from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.objectives.dimensions import Floats
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,6 +35,7 @@ class Problem:
 
     :ivar limit: int64[n_nodes, n_rc], how full a node may be filled
     :ivar open_nodes: bool[n_nodes], nodes that may receive at all
+    :ivar frozen: bool[n_instances], who must stay although movable
     :ivar max_migrations: instances that may be away from their start
     :ivar deadline: on the clock of ``time.monotonic``
     """
@@ -39,6 +43,7 @@ class Problem:
     rules: Rules
     limit: Ints
     open_nodes: Bools
+    frozen: Bools
     max_migrations: int | None
     deadline: float
 
@@ -47,10 +52,11 @@ class Problem:
         """The cluster that the rules are for."""
         return self.rules.cluster
 
-    @property
+    @cached_property
     def movable(self) -> Bools:
         """bool[n_instances]: who may be moved."""
-        return self.rules.movability.movable
+        movable: Bools = self.rules.movability.movable & ~self.frozen
+        return movable
 
     @property
     def out_of_time(self) -> bool:
@@ -71,14 +77,9 @@ class Problem:
         ordered: Ints = found[order]
         return ordered
 
-    @property
-    def size(self) -> np.ndarray:
+    @cached_property
+    def size(self) -> Floats:
         """float64[n_instances]: the largest share of an average node."""
-        return sizes(self.cluster)
-
-
-def sizes(cluster: Cluster) -> np.ndarray:
-    """Return float64[n_instances]: demand in average nodes, its maximum."""
-    mean = np.maximum(cluster.capacity.mean(axis=0), 1.0)
-    size: np.ndarray = (cluster.demand / mean).max(axis=1, initial=0.0)
-    return size
+        mean = np.maximum(self.cluster.capacity.mean(axis=0), 1.0)
+        size: Floats = (self.cluster.demand / mean).max(axis=1, initial=0.0)
+        return size

@@ -186,7 +186,9 @@ class _Descent:
         )
         at = self.placement.node_of[others]
         demand = self.imbalance.dimensions.demand
-        keeps = self._below_peak(demand[i] - demand[others], at)
+        net = demand[i] - demand[others]
+        here = np.full(len(others), self.placement.node_of[i])
+        keeps = self._below_peak(net, at) & self._below_peak(-net, here)
         return others[keeps], at[keeps]
 
     def _swappable(self, i: int, other: int, start: Placement) -> bool:

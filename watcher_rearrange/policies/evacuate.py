@@ -14,8 +14,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import dataclasses
+
+from collections.abc import Mapping
 
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.policies import schema

@@ -14,9 +14,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import copy
 import dataclasses
+
+from collections.abc import Mapping
 
 from watcher_rearrange.model import errors
 from watcher_rearrange.policies import consolidate

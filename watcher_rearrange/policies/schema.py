@@ -20,8 +20,9 @@ change needs an upgrade note.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import copy
+
+from collections.abc import Mapping
 from typing import Any
 
 import jsonschema

@@ -1,0 +1,80 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Why an instance stays, in words, with what would help."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watcher_rearrange.constraints.rules import Rules
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.placement import Placement
+
+
+_HELP = {
+    'locked': 'unlock it, or set move_locked',
+    'in a migration already': 'wait for that migration to end',
+    'on a node that is down': (
+        'bring the node back, or rebuild it elsewhere with nova evacuate'
+    ),
+    'excluded by the audit scope': 'take it out of the excluded ones',
+}
+
+
+def why_it_stays(
+    rules: Rules, placement: Placement, open_nodes: Bools, instance_idx: int
+) -> str:
+    """Return one sentence on an instance that was not moved.
+
+    :param open_nodes: bool[n_nodes], where it might have gone
+    """
+    cluster = rules.cluster
+    instance = cluster.snapshot.instances[instance_idx]
+    host = cluster.hostname(int(placement.node_of[instance_idx]))
+    reason = rules.movability.stays.get(instance_idx)
+    if reason is None:
+        reason = _no_room(rules, placement, open_nodes, instance_idx)
+    elif reason in _HELP:
+        reason = f'{reason}; {_HELP[reason]}'
+    elif 'neither active' in reason:
+        reason = f'{reason}; start or stop it first'
+    elif 'cold' in reason:
+        reason = f'{reason}; set allow_cold or start it'
+    return f'{instance.label} stays on {host}: {reason}'
+
+
+def _no_room(
+    rules: Rules, placement: Placement, open_nodes: Bools, instance_idx: int
+) -> str:
+    """Name the node that misses least, and what it misses."""
+    cluster = rules.cluster
+    nodes = open_nodes & rules.eligible[rules.class_of[instance_idx]]
+    if not nodes.any():
+        return 'no node that it may run on is enabled and up'
+    if rules.permitted(placement, instance_idx, cluster.capacity).any():
+        return 'there is room, but no way to get it there in time'
+    demand = cluster.demand[instance_idx]
+    free = cluster.capacity - placement.used
+    missing = np.where(demand > 0, np.maximum(demand - free, 0), 0)
+    share = (missing / np.maximum(demand, 1)).sum(axis=1)
+    node = int(np.where(nodes, share, np.inf).argmin())
+    parts = [
+        f'{int(missing[node, rc])} {cluster.resource_classes[rc]}'
+        for rc in np.flatnonzero(missing[node])
+    ]
+    if not parts:
+        return 'a server group keeps it off every node with room'
+    return (
+        f'no room; it would fit if {" and ".join(parts)} more were free on '
+        f'{cluster.hostname(node)}'
+    )

@@ -1,0 +1,150 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The evacuation strategy on one cluster."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watcher_rearrange.constraints.movability import OWN_REASON
+from watcher_rearrange.model import errors
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.plan import Status
+from watcher_rearrange.objectives.base import Objective
+from watcher_rearrange.objectives.dimensions import Dimensions
+from watcher_rearrange.objectives.imbalance import Imbalance
+from watcher_rearrange.objectives.remaining import InstancesRemaining
+from watcher_rearrange.objectives.remaining import NodesRemaining
+from watcher_rearrange.optimizer import evacuate
+from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.path.moves import Move
+from watcher_rearrange.planning import advice
+from watcher_rearrange.planning.job import Job
+from watcher_rearrange.planning.job import ServiceChange
+from watcher_rearrange.policies.evacuate import EvacuatePolicy
+
+
+EVACUATED = f'{OWN_REASON}: evacuated'
+
+
+class Evacuation(Job):
+    """Free the named nodes.
+
+    :raises BadInput: if no node is named or one is unknown
+    """
+
+    def __init__(self, cluster: Cluster, policy: EvacuatePolicy) -> None:
+        _check_nodes(cluster, policy.nodes)
+        super().__init__(
+            cluster, policy.options, None, policy.time_limit_s
+        )
+        self._policy = policy
+        self._start = Placement(cluster)
+        self._nodes = np.array(
+            [cluster.node_index[name] for name in policy.nodes],
+            dtype=np.int64,
+        )
+        spread = [
+            name
+            for name in ('VCPU', 'MEMORY_MB', *cluster.resource_classes)
+            if name in cluster.resource_classes
+        ][:2]
+        self._imbalance = Imbalance(
+            Dimensions.of(cluster, spread), self.open_nodes()
+        )
+
+    def open_nodes(self) -> Bools:
+        """Return bool[n_nodes]: receiving and not to be evacuated."""
+        nodes = self.cluster.receives.copy()
+        nodes[self._nodes] = False
+        return nodes
+
+    def improve(self, problem: Problem, placement: Placement) -> Placement:
+        """Move off the nodes what fits elsewhere."""
+        return evacuate.improve(
+            problem, placement, self._nodes.tolist(), self._imbalance
+        )
+
+    def objectives(self) -> list[Objective]:
+        """Return the nodes and the instances that remain."""
+        return [
+            NodesRemaining(self.cluster, self._nodes),
+            InstancesRemaining(self.cluster, self._nodes),
+        ]
+
+    def reason(self, move: Move, end: Placement) -> str:
+        """Return which node it evacuates, or where it makes room."""
+        source = self.cluster.hostname(move.source)
+        if move.source in self._nodes:
+            return f'evacuates {source}'
+        return f'makes room on {source}'
+
+    def services(self, end: Placement) -> list[ServiceChange]:
+        """Return the named nodes that are still enabled."""
+        if not self._policy.disable_nodes:
+            return []
+        return [
+            ServiceChange(int(node), EVACUATED, first=True)
+            for node in self._nodes
+            if self.cluster.snapshot.compute_nodes[node].status == 'enabled'
+        ]
+
+    def messages(self, end: Placement) -> list[str]:
+        """Return who stays, why, and what would help."""
+        return [
+            advice.why_it_stays(self.rules, end, self.open_nodes(), int(i))
+            for i in self._staying(end)
+        ]
+
+    def refusal(self, end: Placement) -> Status | None:
+        """Return how sure it is that not everything can be moved."""
+        staying = self._staying(end)
+        if not self._policy.all_or_nothing or not len(staying):
+            return None
+        if self._is_impossible(staying):
+            return Status.INFEASIBLE
+        return Status.TIME_LIMIT
+
+    def _staying(self, end: Placement) -> Ints:
+        return np.flatnonzero(np.isin(end.node_of, self._nodes))
+
+    def _is_impossible(self, staying: Ints) -> bool:
+        """Whether somebody cannot move, or all the room is not enough."""
+        rules = self.rules
+        if not rules.movability.movable[staying].all():
+            return True
+        open_nodes = self.open_nodes()
+        nodes = rules.eligible[rules.class_of[staying]] & open_nodes
+        if not nodes.any(axis=1).all():
+            return True
+        evacuated = np.isin(self._start.node_of, self._nodes)
+        needed = self.cluster.demand[evacuated].sum(axis=0)
+        free = self.cluster.capacity - self._start.used
+        return bool(
+            (needed > np.maximum(free[open_nodes], 0).sum(axis=0)).any()
+        )
+
+
+def _check_nodes(cluster: Cluster, nodes: tuple[str, ...]) -> None:
+    problems = [
+        f'nodes[{k}]: {name!r} is not a compute node of this cluster'
+        for k, name in enumerate(nodes)
+        if name not in cluster.node_index
+    ]
+    if not nodes:
+        problems.append('nodes: name at least one compute node to evacuate')
+    if problems:
+        raise errors.BadInput(problems)

@@ -1,0 +1,105 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The two questions that are asked of the package.
+
+:func:`plan` chooses a target placement and the path to it;
+:func:`find_path` finds the path to a target that is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.plan import Plan
+from watcher_rearrange.model.plan import Status
+from watcher_rearrange.model.records import Snapshot
+from watcher_rearrange.path.moves import Move
+from watcher_rearrange.path.moves import Path
+from watcher_rearrange.planning import actions
+from watcher_rearrange.planning import given
+from watcher_rearrange.planning.consolidation import Consolidation
+from watcher_rearrange.planning.evacuation import Evacuation
+from watcher_rearrange.planning.job import Job
+from watcher_rearrange.planning.rebalancing import Rebalancing
+from watcher_rearrange.planning.settle import settle
+from watcher_rearrange.policies import parameters
+from watcher_rearrange.policies.consolidate import ConsolidatePolicy
+from watcher_rearrange.policies.rebalance import RebalancePolicy
+
+
+find_path = given.find_path
+
+
+def plan(
+    snapshot: Snapshot, strategy: str, given: Mapping[str, object]
+) -> Plan:
+    """Plan what a strategy would do to a cluster.
+
+    :param strategy: its name, with or without the prefix ``rearrange_``
+    :param given: its parameters; those that are missing have defaults
+    :raises BadInput: with every problem of the name and the parameters
+    """
+    policy = parameters.policy(strategy, given)
+    job = _job(Cluster.from_snapshot(snapshot), policy)
+    start = Placement(job.cluster)
+    path, end = settle(job, start)
+    refused = job.refusal(end)
+    messages = tuple(job.messages(end))
+    if refused is not None:
+        return Plan(refused, messages=messages)
+    return _written(job, start, end, path, messages)
+
+
+def _job(cluster: Cluster, policy: parameters.Policy) -> Job:
+    if isinstance(policy, RebalancePolicy):
+        return Rebalancing(cluster, policy)
+    if isinstance(policy, ConsolidatePolicy):
+        return Consolidation(cluster, policy)
+    return Evacuation(cluster, policy)
+
+
+def _written(
+    job: Job,
+    start: Placement,
+    end: Placement,
+    path: Path,
+    messages: tuple[str, ...],
+) -> Plan:
+    def reason(move: Move) -> str:
+        if move.displacement:
+            final = job.cluster.hostname(int(end.node_of[move.instance]))
+            return f'out of the way for a while, then on to {final}'
+        return job.reason(move, end)
+
+    draft = actions.Draft(
+        job.rules, start, path.moves, job.services(end), reason
+    )
+    written, summary = actions.write(draft)
+    table = job.table(start, end)
+    fewest = job.fewest_migrations(start, end)
+    status = Status.FEASIBLE
+    if job.is_optimal(table, path, fewest):
+        status = Status.OPTIMAL
+    if not written:
+        status = Status.NO_CHANGE
+    return Plan(
+        status=status,
+        actions=written,
+        objectives=tuple(table),
+        path=summary,
+        violations_before=tuple(job.rules.violations(start)),
+        violations_after=tuple(job.rules.violations(end)),
+        messages=messages,
+    )

@@ -1,0 +1,67 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The rebalancing strategy on one cluster."""
+
+from __future__ import annotations
+
+from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.objectives.base import Objective
+from watcher_rearrange.objectives.dimensions import Dimensions
+from watcher_rearrange.objectives.imbalance import Imbalance
+from watcher_rearrange.objectives.peak import PeakUtilization
+from watcher_rearrange.optimizer import rebalance
+from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.path.moves import Move
+from watcher_rearrange.planning.job import Job
+from watcher_rearrange.policies.rebalance import RebalancePolicy
+
+
+class Rebalancing(Job):
+    """Spread the load until the imbalance is at the threshold."""
+
+    def __init__(self, cluster: Cluster, policy: RebalancePolicy) -> None:
+        super().__init__(
+            cluster,
+            policy.options,
+            policy.max_migrations,
+            policy.time_limit_s,
+        )
+        self._policy = policy
+        self._imbalance = Imbalance(
+            Dimensions.of(cluster, policy.dimensions), cluster.receives
+        )
+
+    def improve(self, problem: Problem, placement: Placement) -> Placement:
+        """Descend on the imbalance."""
+        return rebalance.improve(
+            problem, placement, self._imbalance, self._policy.threshold_pct
+        )
+
+    def objectives(self) -> list[Objective]:
+        """Return the imbalance and the fullest node."""
+        return [self._imbalance, PeakUtilization(self._imbalance)]
+
+    def reason(self, move: Move, end: Placement) -> str:
+        """Return which node it relieves."""
+        source = self.cluster.hostname(move.source)
+        return f'relieves {source}'
+
+    def messages(self, end: Placement) -> list[str]:
+        """Return whether the threshold is reached."""
+        value = self._imbalance.value(end)
+        wanted = self._policy.threshold_pct
+        text = f'imbalance {value:.2f}, wanted at most {wanted:g}'
+        if value > wanted:
+            text += ': no further migration found that is worth it'
+        return [text, *super().messages(end)]

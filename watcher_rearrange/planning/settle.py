@@ -1,0 +1,100 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Target and path, again and again, until nothing more is to be gained.
+
+A search stops at a local optimum that depends on where it began. Planning
+from its own result until that yields nothing makes the result stable: the
+next audit on the finished plan has nothing to do.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.path import finder
+from watcher_rearrange.path.moves import Path
+from watcher_rearrange.planning.job import Job
+
+
+MAX_ROUNDS = 20
+
+# Targets tried in one round when the path to the first one is blocked.
+MAX_TARGETS = 8
+
+
+def settle(job: Job, start: Placement) -> tuple[Path, Placement]:
+    """Return a path and the placement at its end.
+
+    The path is complete; it is empty where nothing is to be gained.
+    """
+    placement = start
+    steps: list[Path] = []
+    for _ in range(MAX_ROUNDS):
+        done = sum(len(path.moves) for path in steps)
+        left = None
+        if job.max_migrations is not None:
+            left = job.max_migrations - done
+            if left <= 0:
+                break
+        path, placement = _round(job, placement, left)
+        if not path.moves:
+            break
+        steps.append(path)
+    return _joined(job, start, placement, steps), placement
+
+
+def _round(
+    job: Job, placement: Placement, budget: int | None
+) -> tuple[Path, Placement]:
+    """Find one better placement that can be reached within the budget."""
+    frozen = np.zeros(job.cluster.n_instances, dtype=np.bool_)
+    wanted = budget
+    for _ in range(MAX_TARGETS):
+        target = job.improve(job.problem(frozen, wanted), placement)
+        if (target.node_of == placement.node_of).all():
+            break
+        path = finder.find(
+            job.rules, placement, target.node_of, job.deadline
+        )
+        excess = 0 if budget is None else len(path.moves) - budget
+        if path.complete and excess <= 0:
+            return path, target
+        if path.complete and wanted is not None:
+            wanted = max(0, wanted - excess)
+        else:
+            frozen = _freeze(frozen, path)
+    return Path(), placement
+
+
+def _freeze(frozen: Bools, path: Path) -> Bools:
+    """Leave alone in the next target whom the path could not bring."""
+    frozen = frozen.copy()
+    frozen[list(path.blocked)] = True
+    return frozen
+
+
+def _joined(
+    job: Job, start: Placement, end: Placement, steps: list[Path]
+) -> Path:
+    """One path for all rounds, straight to the end where that works."""
+    if len(steps) == 1:
+        return steps[0]
+    moves = tuple(move for path in steps for move in path.moves)
+    if not moves:
+        return Path()
+    straight = finder.find(job.rules, start, end.node_of, job.deadline)
+    if straight.complete and len(straight.moves) <= len(moves):
+        return straight
+    return Path(moves)
