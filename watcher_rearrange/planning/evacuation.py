@@ -85,6 +85,11 @@ class Evacuation(Job):
             InstancesRemaining(self.cluster, self._nodes),
         ]
 
+    def fewest_migrations(self, start: Placement, end: Placement) -> int:
+        """Return how many instances leave the nodes: one move each."""
+        leaving = np.isin(start.node_of, self._nodes)
+        return int((leaving & (start.node_of != end.node_of)).sum())
+
     def reason(self, move: Move, end: Placement) -> str:
         """Return which node it evacuates, or where it makes room."""
         source = self.cluster.hostname(move.source)

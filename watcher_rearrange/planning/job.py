@@ -79,6 +79,11 @@ class Job(abc.ABC):
             deadline=self.deadline,
         )
 
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the time limit is over."""
+        return time.monotonic() >= self.deadline
+
     def limit(self) -> Ints:
         """Return int64[n_nodes, n_rc]: how full a node may be filled."""
         return self.cluster.capacity

@@ -89,13 +89,9 @@ def _written(
     written, summary = actions.write(draft)
     table = job.table(start, end)
     fewest = job.fewest_migrations(start, end)
-    status = Status.FEASIBLE
-    if job.is_optimal(table, path, fewest):
-        status = Status.OPTIMAL
-    if not written:
-        status = Status.NO_CHANGE
+    optimal = job.is_optimal(table, path, fewest)
     return Plan(
-        status=status,
+        status=_status(job, bool(written), optimal),
         actions=written,
         objectives=tuple(table),
         path=summary,
@@ -103,3 +99,12 @@ def _written(
         violations_after=tuple(job.rules.violations(end)),
         messages=messages,
     )
+
+
+def _status(job: Job, acts: bool, optimal: bool) -> Status:
+    if acts:
+        return Status.OPTIMAL if optimal else Status.FEASIBLE
+    # Having found nothing says something only if the search was finished.
+    if job.out_of_time and not optimal:
+        return Status.TIME_LIMIT
+    return Status.NO_CHANGE
