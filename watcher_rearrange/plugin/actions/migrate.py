@@ -1,0 +1,145 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The action guarded_migrate."""
+
+from __future__ import annotations
+
+import time
+
+from oslo_config import cfg
+from oslo_log import log
+from watcher.applier.actions import migration
+from watcher.common import exception
+from watcher.common import nova_helper
+
+from watcher_rearrange.plugin.actions import guard
+from watcher_rearrange.plugin.actions import nova_state
+
+
+LOG = log.getLogger(__name__)
+CONF = cfg.CONF
+
+# How long Nova may take to give up the room on the source, once the
+# instance has arrived.
+SETTLE_S = 60.0
+LONGEST_INTERVAL_S = 1.0
+# Nova marks a migration completed just before it deletes the allocations
+# of the source, so one look is not enough.
+QUIET_LOOKS = 2
+
+
+class GuardedMigrate(guard.Guard, migration.Migrate):
+    """Watcher's migration, guarded, and over when the source has its room.
+
+    It says why a migration failed, in Nova's words where there are any.
+    """
+
+    @classmethod
+    def get_name(cls) -> str:
+        """Return the name, which is that of the entry point."""
+        return 'guarded_migrate'
+
+    def execute(self) -> bool:
+        """Migrate, and wait until Nova holds nothing on the source.
+
+        :raises ActionExecutionFailure: with the reason
+        """
+        with guard.explained(f'cannot migrate {self._label}'):
+            if super().execute() is not True:
+                raise exception.ActionExecutionFailure(self._why_not())
+            self._wait_until_settled()
+        return True
+
+    def check_abort(self) -> bool:
+        """Whether this can be aborted: a live migration, as in Watcher.
+
+        Watcher's own goes by the name of the class.
+        """
+        return bool(self.migration_type == self.LIVE_MIGRATION)
+
+    def get_description(self) -> str:
+        """Return what the action does."""
+        return (
+            'Moves an instance from source_node to destination_node, after '
+            'verifying that every action that this depends on has succeeded.'
+        )
+
+    @property
+    def _label(self) -> str:
+        return (
+            f'{self.input_parameters.get("resource_name")} '
+            f'({self.instance_uuid})'
+        )
+
+    def _live_migrate_instance(
+        self, nova: nova_helper.NovaHelper, destination: str
+    ) -> bool:
+        # Watcher's hides what Nova says in a debug message.
+        with guard.explained('live migration failed'):
+            done: bool = nova.live_migrate_instance(
+                instance_id=self.instance_uuid, dest_hostname=destination
+            )
+        return done
+
+    def _cold_migrate_instance(
+        self, nova: nova_helper.NovaHelper, destination: str
+    ) -> bool:
+        with guard.explained('cold migration failed'):
+            done: bool = nova.watcher_non_live_migrate_instance(
+                instance_id=self.instance_uuid, dest_hostname=destination
+            )
+        return done
+
+    def _why_not(self) -> str:
+        nova = nova_helper.NovaHelper()
+        try:
+            server = nova.find_instance(self.instance_uuid)
+        except exception.ComputeResourceNotFound:
+            return f'{self._label} is gone'
+        if nova_state.is_moving(server):
+            return (
+                f'{self._label} did not arrive in time; Nova still works on '
+                f'it ({server.task_state or server.status})'
+            )
+        found = nova_state.fault(nova, self.instance_uuid)
+        return (
+            f'{self._label} did not move: {server.status} on {server.host}'
+            + (f': {found}' if found else '')
+        )
+
+    def _wait_until_settled(self) -> None:
+        nova = nova_helper.NovaHelper()
+        interval_s = min(LONGEST_INTERVAL_S, CONF.nova.migration_interval)
+        deadline = time.monotonic() + SETTLE_S
+        quiet = 0
+        while time.monotonic() < deadline:
+            quiet = 0 if self._is_held(nova) else quiet + 1
+            if quiet == QUIET_LOOKS:
+                return
+            time.sleep(interval_s)
+        raise exception.ActionExecutionFailure(
+            f'{self._label} has arrived, but after {SETTLE_S:.0f} s Nova '
+            'still holds its room on the source'
+        )
+
+    def _is_held(self, nova: nova_helper.NovaHelper) -> bool:
+        try:
+            if nova_state.is_moving(nova.find_instance(self.instance_uuid)):
+                return True
+            return bool(nova.get_running_migration(self.instance_uuid))
+        except exception.ComputeResourceNotFound:
+            return False
+        except Exception as error:
+            # The instance has arrived; not to know more is no failure yet.
+            LOG.warning('Cannot ask Nova for %s: %s', self._label, error)
+            return True

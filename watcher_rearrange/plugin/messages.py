@@ -1,0 +1,79 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Sentences for the small room that Watcher's database has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from watcher_rearrange.model import plan
+
+
+# Watcher's status_message columns.
+STATUS_MESSAGE_LENGTH = 255
+
+# What Watcher puts before the reason of a skipped or failed action, with
+# some room for its translations.
+ACTION_PREFIX_LENGTH = 60
+
+
+def shorten(text: str, length: int = STATUS_MESSAGE_LENGTH) -> str:
+    """Return a text cut to a length, with dots where it was cut."""
+    if len(text) <= length:
+        return text
+    return text[: length - 3].rstrip() + '...'
+
+
+def for_action(text: str) -> str:
+    """Return a reason that fits into the message of an action."""
+    return shorten(text, STATUS_MESSAGE_LENGTH - ACTION_PREFIX_LENGTH)
+
+
+def summary(made: plan.Plan) -> str:
+    """Return the outcome of a plan, as much of it as there is room for.
+
+    Whole messages are kept as long as they fit; the decision engine's log
+    has all of them.
+    """
+    return joined(_headline(made), made.messages)
+
+
+def joined(headline: str, sentences: Sequence[str]) -> str:
+    """Return a headline and as many sentences as fit, counting the rest."""
+    text = headline
+    for position, sentence in enumerate(sentences):
+        n_left = len(sentences) - position
+        more = f'; and {n_left} more messages in the log'
+        longer = f'{text}; {sentence}'
+        spare = len(more) if n_left > 1 else 0
+        if len(longer) + spare > STATUS_MESSAGE_LENGTH:
+            # The first one is worth more cut than left out.
+            if position:
+                return shorten(text + more)
+            return shorten(longer)
+        text = longer
+    return shorten(text)
+
+
+def _headline(made: plan.Plan) -> str:
+    if not made.actions:
+        return f'{made.status.value}: no actions'
+    n_waves = max(made.waves().values())
+    return (
+        f'{made.status.value}: {_counted(made.path.migrations, "migration")} '
+        f'in {_counted(n_waves, "wave")}'
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f'{count} {noun}' if count == 1 else f'{count} {noun}s'
