@@ -12,7 +12,18 @@
 
 """Configuration of the documentation."""
 
-extensions = ['openstackdocstheme']
+import pathlib
+import sys
+
+
+DOC = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(DOC / 'ext'), str(DOC.parent)]
+
+extensions = [
+    'openstackdocstheme',
+    'oslo_config.sphinxext',
+    'strategy_parameters',
+]
 
 project = 'watcher-rearrange'
 copyright = 'watcher-rearrange developers'  # noqa: A001
