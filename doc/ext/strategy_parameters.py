@@ -50,8 +50,12 @@ def rows(name: str) -> list[tuple[str, ...]]:
 
 def list_table(name: str) -> list[str]:
     """Return the lines of a list-table."""
-    lines = ['.. list-table::', '   :header-rows: 1', '   :widths: 20 18 17 45']
-    lines.append('')
+    lines = [
+        '.. list-table::',
+        '   :header-rows: 1',
+        '   :widths: 20 18 17 45',
+        '',
+    ]
     for row in (COLUMNS, *rows(name)):
         for number, cell in enumerate(row):
             lines.append(f'   {"*" if number == 0 else " "} - {cell}')
