@@ -1,0 +1,98 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Rules that one instance, one move or one node alone can break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from watcher_rearrange.checker.actions import Action
+from watcher_rearrange.checker.cluster import Cluster
+from watcher_rearrange.checker.cluster import Instance
+from watcher_rearrange.checker.cluster import Node
+from watcher_rearrange.checker.violation import Violation
+
+
+# How the state of an instance lets it be migrated; in any other it stays.
+TYPES = {
+    'active': ('live_migrate', 'cold_migrate'),
+    'stopped': ('cold_migrate',),
+}
+
+
+def move(
+    cluster: Cluster, action: Action, move_locked: bool
+) -> Iterator[Violation]:
+    """What forbids a migration whenever it starts.
+
+    Whether the destination's service is enabled depends on the moment, so
+    that is not judged here.
+    """
+    instance = cluster.instances[action.instance]
+    source = cluster.nodes[action.source]
+    destination = cluster.nodes[action.destination]
+    yield from movable(cluster, instance, move_locked)
+    types = TYPES.get(instance.state)
+    if types and action.type not in types:
+        allowed = ' or '.join(types)
+        yield Violation('action_type', (instance.uuid,), action.type, allowed)
+    if not source.up:
+        things = (instance.uuid, source.hostname)
+        yield Violation('source_node', things, 'down', 'up')
+    if not destination.up:
+        things = (instance.uuid, destination.hostname)
+        yield Violation('receiving_node', things, 'down', 'up')
+    yield from suitable(instance, destination)
+
+
+def movable(
+    cluster: Cluster, instance: Instance, move_locked: bool
+) -> Iterator[Violation]:
+    """Locked, excluded, in a state or in a migration that keeps it there."""
+    things = (instance.uuid,)
+    if instance.locked and not move_locked:
+        yield Violation('locked', things)
+    if instance.excluded:
+        yield Violation('excluded', things)
+    if instance.uuid in cluster.migrating:
+        yield Violation('in_migration', things)
+    if instance.state not in TYPES:
+        needed = ' or '.join(TYPES)
+        yield Violation('instance_state', things, instance.state, needed)
+
+
+def suitable(instance: Instance, node: Node) -> Iterator[Violation]:
+    """Traits and availability zone of the node suit the instance."""
+    things = (instance.uuid, node.hostname)
+    missing = instance.required - node.traits
+    if missing:
+        yield Violation(
+            'required_traits',
+            things,
+            _listed(missing),
+            _listed(instance.required),
+        )
+    refused = instance.forbidden & node.traits
+    if refused:
+        yield Violation(
+            'forbidden_traits',
+            things,
+            _listed(refused),
+            _listed(instance.forbidden),
+        )
+    if instance.zone and instance.zone != node.zone:
+        yield Violation('availability_zone', things, node.zone, instance.zone)
+
+
+def _listed(traits: frozenset[str]) -> str:
+    return ' and '.join(sorted(traits))
