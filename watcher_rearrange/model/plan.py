@@ -94,7 +94,7 @@ class Violation:
     def __str__(self) -> str:
         return (
             f'{self.rule}: {", ".join(self.things)}: '
-            f'{self.current:g} {self.unit}, needed {self.needed:g}'
+            f'{self.current:.15g} {self.unit}, needed {self.needed:.15g}'
         )
 
 
