@@ -57,6 +57,13 @@ class TestCapacity(unittest.TestCase):
             special['instances'][0]['allocations']['VGPU'] = amount
             self.assertEqual(wrong, breaches(special, MOVE))
 
+    def test_nothing_left_by_the_reserve(self) -> None:
+        reserved = small_cluster()
+        memory = reserved['compute_nodes'][1]['inventories']['MEMORY_MB']
+        memory['reserved'] = 120
+        report = checker.check_plan(reserved, plan(MOVE))
+        self.assertEqual([0], [found.needed for found in report.violations])
+
     def test_numbers_of_the_violation(self) -> None:
         small = small_cluster({'n2': {'memory_mb': 50}})
         report = checker.check_plan(small, plan(MOVE))

@@ -159,6 +159,23 @@ class TestSimulator(unittest.TestCase):
             self.run_once(schedule, small_cluster(), off, MOVE)
             self.assertEqual(rules, [found.rule for found in self.found])
 
+    def test_service_disabled_during_a_move(self) -> None:
+        schedule = Schedule('', [0, 2], [5, 1], [0, 1])
+        off = service('off', 'disable', 'n2')
+        self.run_once(schedule, small_cluster(), MOVE, off)
+        self.assertEqual(
+            [('receiving_node', ('a', 'n2'), '')],
+            [(each.rule, each.things, each.unit) for each in self.found],
+        )
+        self.assertIn('action off starts', self.found[0].when)
+
+    def test_instance_that_is_on_its_way(self) -> None:
+        schedule = Schedule('', [0, 2], [5, 1], [0, 1])
+        other = move('2', 'a', 'n1', 'n3')
+        events = self.run_once(schedule, small_cluster(), MOVE, other)
+        self.assertEqual(['1 starts', '1 succeeds'], events)
+        self.assertIn('it is on its way from n1', str(self.found[0]))
+
     def test_violation_says_when(self) -> None:
         schedule = Schedule('order 7', [0, 2.54], [5, 1], [0, 1])
         enter = move('2', 'b', 'n1', 'n2')
