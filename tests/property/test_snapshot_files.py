@@ -52,83 +52,88 @@ def some_of(values: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(values), unique=True).map(tuple)
 
 
+def nodes(hostname: str, uuid: str) -> st.SearchStrategy[records.ComputeNode]:
+    inventories = st.builds(
+        records.Inventory, wholes, wholes, st.floats(0.01, 1e6)
+    )
+    return st.builds(
+        records.ComputeNode,
+        hostname=st.just(hostname),
+        inventories=st.dictionaries(classes, inventories, max_size=3),
+        uuid=st.sampled_from(['', uuid]),
+        status=st.sampled_from(['enabled', 'disabled']),
+        state=st.sampled_from(['up', 'down']),
+        disabled_reason=st.none() | texts,
+        availability_zone=texts,
+        traits=text_lists,
+        load=loads,
+    )
+
+
+def instances(
+    uuid: str, hosts: st.SearchStrategy[str]
+) -> st.SearchStrategy[records.Instance]:
+    return st.builds(
+        records.Instance,
+        uuid=st.just(uuid),
+        host=hosts,
+        allocations=amounts,
+        name=texts,
+        state=texts,
+        locked=st.booleans(),
+        excluded=st.booleans(),
+        project_id=texts,
+        metadata=properties,
+        flavor_extra_specs=properties,
+        pinned_az=texts,
+        required_traits=text_lists,
+        forbidden_traits=text_lists,
+        load=loads,
+    )
+
+
+def groups(
+    uuid: str, members: list[str]
+) -> st.SearchStrategy[records.ServerGroup]:
+    return st.builds(
+        records.ServerGroup,
+        uuid=st.just(uuid),
+        policy=st.sampled_from(records.GROUP_POLICIES),
+        members=some_of(members),
+        name=texts,
+        max_server_per_host=st.integers(1, 9),
+    )
+
+
+def tuples(
+    items: st.SearchStrategy[Any], most: int = 2
+) -> st.SearchStrategy[tuple[Any, ...]]:
+    return st.lists(items, max_size=most).map(tuple)
+
+
 @st.composite
 def snapshots(draw: st.DrawFn) -> records.Snapshot:
     hostnames = draw(st.lists(names, unique=True, min_size=1, max_size=3))
     uuids = draw(st.lists(names, unique=True, max_size=4))
     hosts = st.sampled_from(hostnames)
+    aggregates = st.builds(
+        records.Aggregate, names, some_of(hostnames), properties
+    )
     migrations = st.builds(
         records.Migration, st.sampled_from(uuids or ['']), hosts, hosts, texts
     )
-    inventories = st.builds(
-        records.Inventory, wholes, wholes, st.floats(0.01, 1e6)
-    )
     return records.Snapshot(
         compute_nodes=tuple(
-            draw(
-                st.builds(
-                    records.ComputeNode,
-                    hostname=st.just(hostname),
-                    inventories=st.dictionaries(
-                        classes, inventories, max_size=3
-                    ),
-                    uuid=st.sampled_from(['', f'node {k}']),
-                    status=st.sampled_from(['enabled', 'disabled']),
-                    state=st.sampled_from(['up', 'down']),
-                    disabled_reason=st.none() | texts,
-                    availability_zone=texts,
-                    traits=text_lists,
-                    load=loads,
-                )
-            )
+            draw(nodes(hostname, f'node {k}'))
             for k, hostname in enumerate(hostnames)
         ),
-        instances=tuple(
-            draw(
-                st.builds(
-                    records.Instance,
-                    uuid=st.just(uuid),
-                    host=hosts,
-                    allocations=amounts,
-                    name=texts,
-                    state=texts,
-                    locked=st.booleans(),
-                    excluded=st.booleans(),
-                    project_id=texts,
-                    metadata=properties,
-                    flavor_extra_specs=properties,
-                    pinned_az=texts,
-                    required_traits=text_lists,
-                    forbidden_traits=text_lists,
-                    load=loads,
-                )
-            )
-            for uuid in uuids
-        ),
+        instances=tuple(draw(instances(uuid, hosts)) for uuid in uuids),
         server_groups=tuple(
-            draw(
-                st.builds(
-                    records.ServerGroup,
-                    uuid=st.just(f'group {k}'),
-                    policy=st.sampled_from(records.GROUP_POLICIES),
-                    members=some_of(uuids),
-                    name=texts,
-                    max_server_per_host=st.integers(1, 9),
-                )
-            )
+            draw(groups(f'group {k}', uuids))
             for k in range(draw(st.integers(0, 2)))
         ),
-        aggregates=draw(
-            st.lists(
-                st.builds(
-                    records.Aggregate, names, some_of(hostnames), properties
-                ),
-                max_size=2,
-            ).map(tuple)
-        ),
-        migrations=draw(
-            st.lists(migrations, max_size=2 if uuids else 0).map(tuple)
-        ),
+        aggregates=draw(tuples(aggregates)),
+        migrations=draw(tuples(migrations, 2 if uuids else 0)),
     )
 
 
@@ -188,29 +193,19 @@ def actions(
 @st.composite
 def plans(draw: st.DrawFn, snapshot: records.Snapshot) -> plan.Plan:
     ids = draw(st.lists(names, unique=True, max_size=5))
-    violations = st.lists(
-        st.builds(plan.Violation, texts, text_lists, numbers, numbers, texts),
-        max_size=2,
-    ).map(tuple)
+    violations = tuples(
+        st.builds(plan.Violation, texts, text_lists, numbers, numbers, texts)
+    )
+    bounds = st.none() | numbers
+    objectives = st.builds(
+        plan.ObjectiveValue, texts, numbers, numbers, bounds, texts, numbers
+    )
     return plan.Plan(
         status=draw(st.sampled_from(plan.Status)),
         actions=tuple(
             draw(actions(snapshot, id_, ids[:k])) for k, id_ in enumerate(ids)
         ),
-        objectives=draw(
-            st.lists(
-                st.builds(
-                    plan.ObjectiveValue,
-                    texts,
-                    numbers,
-                    numbers,
-                    st.none() | numbers,
-                    texts,
-                    numbers,
-                ),
-                max_size=2,
-            ).map(tuple)
-        ),
+        objectives=draw(tuples(objectives)),
         path=draw(st.builds(plan.PathSummary, *[wholes] * 4, *[numbers] * 2)),
         violations_before=draw(violations),
         violations_after=draw(violations),

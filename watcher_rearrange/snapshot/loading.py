@@ -14,9 +14,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 
+from collections.abc import Iterator
 from typing import Any
 from typing import BinaryIO
 from typing import NoReturn
@@ -51,7 +53,8 @@ def load_json(source: Source) -> Any:
         a key twice in one object, or NaN or Infinity for a number
     """
     document, reading = parse(source)
-    raise_problems(source, reading)
+    with naming(source):
+        reading.finish()
     return document
 
 
@@ -87,13 +90,11 @@ def parse(source: Source) -> tuple[Any, Reading]:
     return document, reading
 
 
-def raise_problems(source: Source, reading: Reading) -> None:
-    """Raise what a reading found, each problem after the file's name.
-
-    :raises BadInput: with every problem, if there is any
-    """
+@contextlib.contextmanager
+def naming(source: Source) -> Iterator[None]:
+    """Put the file's name before every problem that is raised within."""
     try:
-        reading.finish()
+        yield
     except errors.BadInput as error:
         name = name_of(source)
         raise errors.BadInput(

@@ -113,7 +113,8 @@ def _read_file(
 ) -> Any:
     document, reading = loading.parse(source)
     result = build(document, reading)
-    loading.raise_problems(source, reading)
+    with loading.naming(source):
+        reading.finish()
     return result
 
 

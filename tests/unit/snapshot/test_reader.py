@@ -10,31 +10,22 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the three readers take, and every problem that they name."""
+"""Snapshots: what is taken, and every problem that is named."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-import unittest
 
 from typing import Any
 
+from tests.unit.snapshot import base
 from tests.unit.snapshot import documents
-from watcher_rearrange.model import errors
-from watcher_rearrange.model import plan
 from watcher_rearrange.model import records
 from watcher_rearrange.snapshot import reader
 
 
-class ReaderTestCase(unittest.TestCase):
-    def problems(self, call: Any, *args: Any, **kwargs: Any) -> list[str]:
-        with self.assertRaises(errors.BadInput) as caught:
-            call(*args, **kwargs)
-        return list(caught.exception.problems)
-
-
-class TestSnapshot(ReaderTestCase):
+class TestSnapshot(base.ReaderTestCase):
     def refuse(self, document: Any) -> list[str]:
         return self.problems(reader.snapshot_from_document, document)
 
@@ -136,7 +127,7 @@ class TestSnapshot(ReaderTestCase):
         self.assertEqual(records.Snapshot((), ()), snapshot)
 
 
-class TestOneWrongValue(ReaderTestCase):
+class TestOneWrongValue(base.ReaderTestCase):
     """Each value in its place is the only problem of the document."""
 
     CASES: tuple[tuple[tuple[Any, ...], Any, str], ...] = (
@@ -284,128 +275,7 @@ class TestOneWrongValue(ReaderTestCase):
                 self.assertEqual([problem], found)
 
 
-class TestTarget(ReaderTestCase):
-    def setUp(self):
-        self.snapshot = reader.snapshot_from_document(documents.snapshot())
-
-    def test_reads(self):
-        target = reader.target_from_document(documents.target(), self.snapshot)
-        self.assertEqual({'a': 'cmp02'}, target.placement)
-        self.assertEqual(('b',), target.release)
-        self.assertEqual('cmp01', target.provision[0].host)
-
-    def test_a_provision_may_be_described_as_an_instance(self):
-        document = documents.target()
-        document['provision'][0].update(
-            {'state': 'active', 'required_traits': ['CUSTOM_A']}
-        )
-        target = reader.target_from_document(document, self.snapshot)
-        self.assertEqual('c', target.provision[0].uuid)
-
-    def test_every_problem(self):
-        document = {
-            'version': 1,
-            'placement': {'z': 'cmp01', 'a': 'cmp99', 'b': 'cmp01'},
-            'release': ['b', 'y', 'b'],
-            'provision': [
-                {'uuid': 'a', 'host': 'q', 'allocations': {}, 'state': 1}
-            ],
-        }
-        self.assertEqual(
-            [
-                'placement.b: is also among those of release',
-                "placement.z: 'z' is not an instance",
-                "placement.a: 'cmp99' is not a compute node",
-                "release[1]: 'y' is not an instance",
-                "release[2]: 'b' stands twice",
-                "provision[0].state: 1 is not a string",
-                "provision[0].uuid: duplicate uuid 'a'",
-                "provision[0].host: 'q' is not a compute node",
-            ],
-            self.problems(
-                reader.target_from_document, document, self.snapshot
-            ),
-        )
-
-
-class TestPlan(ReaderTestCase):
-    def setUp(self):
-        self.snapshot = reader.snapshot_from_document(documents.snapshot())
-
-    def refuse(self, document: Any, **kwargs: Any) -> list[str]:
-        return self.problems(
-            reader.plan_from_document, document, self.snapshot, **kwargs
-        )
-
-    def test_reads(self):
-        result = reader.plan_from_document(documents.plan(), self.snapshot)
-        self.assertIs(plan.Status.FEASIBLE, result.status)
-        self.assertEqual({'1': 1, '2': 2}, result.waves())
-        self.assertEqual('cmp01', result.actions[0].node)
-        self.assertEqual(('1',), result.actions[1].parents)
-        self.assertEqual(15.0, result.path.makespan_s)
-        self.assertEqual(('cmp01', 'VCPU'), result.violations_before[0].things)
-
-    def test_a_plan_may_be_short(self):
-        document = {'version': 1, 'status': 'NO_CHANGE', 'actions': []}
-        result = reader.plan_from_document(document, self.snapshot)
-        self.assertEqual(plan.Plan(plan.Status.NO_CHANGE), result)
-
-    def test_keys_of_the_other_kind_of_action(self):
-        document = documents.plan()
-        document['actions'][0]['instance'] = 'a'
-        document['actions'][1]['node'] = 'cmp01'
-        self.assertEqual(
-            [
-                'actions[0].instance: unknown key',
-                'actions[1].node: unknown key',
-            ],
-            self.refuse(document),
-        )
-
-    def test_every_problem(self):
-        document = documents.plan()
-        document['status'] = 'GOOD'
-        document['actions'] += [
-            {'id': '2', 'type': 'live_migrate', 'instance': 'z'},
-            {'id': '4', 'type': 'resize'},
-            {'id': '5'},
-            7,
-            {'id': '6', 'type': 'enable_service', 'node': 'q'},
-        ]
-        document['actions'][1]['parents'] = ['1', '99']
-        self.assertEqual(
-            [
-                "status: 'GOOD' is not one of OPTIMAL, FEASIBLE, NO_CHANGE, "
-                'INFEASIBLE, TIME_LIMIT',
-                "actions[1].parents[1]: '99' is not an action",
-                "actions[2].id: duplicate id '2'",
-                "actions[2].instance: 'z' is not an instance",
-                'actions[2].source: is missing',
-                'actions[2].destination: is missing',
-                "actions[3].type: 'resize' is not one of live_migrate, "
-                'cold_migrate, disable_service, enable_service',
-                'actions[4].type: is missing',
-                'actions[5]: 7 is not an object',
-                "actions[6].node: 'q' is not a compute node",
-            ],
-            self.refuse(document),
-        )
-
-    def test_parents_stand_before_their_children(self):
-        document = documents.plan()
-        document['actions'][0]['parents'] = ['1', '2']
-        self.assertEqual(
-            [
-                "actions[0].parents[0]: '1' does not stand before this action",
-                "actions[0].parents[1]: '2' does not stand before this action",
-            ],
-            self.refuse(document),
-        )
-        reader.plan_from_document(document, self.snapshot, ordered=False)
-
-
-class TestFiles(ReaderTestCase):
+class TestFiles(base.ReaderTestCase):
     def test_the_file_is_named_before_every_problem(self):
         document = documents.snapshot()
         document['instances'][0]['host'] = 'cmp99'
