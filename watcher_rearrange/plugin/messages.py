@@ -22,9 +22,9 @@ from watcher_rearrange.model import plan
 # Watcher's status_message columns.
 STATUS_MESSAGE_LENGTH = 255
 
-# What Watcher puts before the reason of a skipped or failed action, with
-# some room for its translations.
-ACTION_PREFIX_LENGTH = 60
+# What Watcher puts before the reason of a skipped or failed action, at most
+# 'Action was skipped automatically: '.
+ACTION_PREFIX_LENGTH = 40
 
 
 def shorten(text: str, length: int = STATUS_MESSAGE_LENGTH) -> str:

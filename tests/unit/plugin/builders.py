@@ -183,7 +183,22 @@ class FakeNova:
             self.servers[instance_id] = server(old.name, dest_hostname)
         return self.migrates
 
-    watcher_non_live_migrate_instance = live_migrate_instance
+    def _instance_migrate(self, instance_id: str, dest_hostname: str) -> None:
+        if self.error is not None:
+            raise self.error
+        if self.migrates:
+            old = self.find_instance(instance_id)
+            self.servers[instance_id] = server(
+                old.name, dest_hostname, status='VERIFY_RESIZE'
+            )
+
+    def confirm_resize(
+        self, instance: nova_helper.Server, previous_status: str
+    ) -> bool:
+        self.servers[instance.uuid] = server(
+            instance.name, instance.host, status=previous_status
+        )
+        return True
 
     def disable_service_nova_compute(self, hostname: str, reason: str) -> bool:
         if self.error is not None:

@@ -24,9 +24,15 @@ from watcher_rearrange.plugin.readers import watcher_model
 class FakeDatasource:
     """Answers from a table; counts how often it is asked."""
 
+    NAME = 'fake'
+
     def __init__(self, values):
         self.values = values
         self.asked = 0
+        self.availability = 'available'
+
+    def check_availability(self):
+        return self.availability
 
     def statistic_aggregation(self, resource, resource_type, meter_name):
         self.asked += 1
@@ -87,6 +93,15 @@ class TestMeasure(unittest.TestCase):
     def test_most_missing(self):
         with self.assertRaisesRegex(load.NoMetrics, '1 of 1 measurements'):
             measured([builders.instance_element('a')], {})
+
+    def test_does_not_answer(self):
+        source = FakeDatasource({})
+        source.availability = 'not available'
+        reading = watcher_model.Reading(
+            builders.snapshot('cmp01', instances={'a': 'cmp01'})
+        )
+        with self.assertRaisesRegex(load.NoMetrics, 'fake is not available'):
+            load.measure(reading, {}, source, ['cpu_pct'])
 
     def test_gives_up_early(self):
         model = builders.model(

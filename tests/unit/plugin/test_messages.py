@@ -31,7 +31,7 @@ class TestShorten(unittest.TestCase):
         self.assertTrue(text.endswith('...'))
 
     def test_room_for_the_words_of_watcher(self):
-        self.assertEqual(195, len(messages.for_action('a' * 300)))
+        self.assertEqual(215, len(messages.for_action('a' * 300)))
 
 
 class TestSummary(unittest.TestCase):

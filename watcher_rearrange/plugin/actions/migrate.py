@@ -22,6 +22,7 @@ from watcher.applier.actions import migration
 from watcher.common import exception
 from watcher.common import nova_helper
 
+from watcher_rearrange.plugin.actions import cold
 from watcher_rearrange.plugin.actions import guard
 from watcher_rearrange.plugin.actions import nova_state
 
@@ -76,10 +77,8 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
 
     @property
     def _label(self) -> str:
-        return (
-            f'{self.input_parameters.get("resource_name")} '
-            f'({self.instance_uuid})'
-        )
+        name = self.input_parameters.get('resource_name')
+        return str(name or self.instance_uuid)
 
     def _live_migrate_instance(
         self, nova: nova_helper.NovaHelper, destination: str
@@ -95,9 +94,7 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
         self, nova: nova_helper.NovaHelper, destination: str
     ) -> bool:
         with guard.explained('cold migration failed'):
-            done: bool = nova.watcher_non_live_migrate_instance(
-                instance_id=self.instance_uuid, dest_hostname=destination
-            )
+            done = cold.migrate(nova, self.instance_uuid, destination)
         return done
 
     def _why_not(self) -> str:

@@ -31,6 +31,9 @@ LOG = log.getLogger(__name__)
 # The metric of each load that can be balanced.
 METRICS = {'cpu_pct': 'instance_cpu_usage', 'memory_mb': 'instance_ram_usage'}
 
+# What Watcher's datasources say of themselves.
+AVAILABLE = 'available'
+
 # Reading stops when, after so many, most have no measurement: every failing
 # query is repeated for seconds, for each of thousands of instances.
 FIRST_LOOK = 5
@@ -64,8 +67,11 @@ def measure(
     :param elements: the model's instances by UUID
     :param backend: Watcher's datasource
     :param loads: keys of :data:`METRICS`
-    :raises NoMetrics: if most instances have no measurement
+    :raises NoMetrics: if the datasource does not answer, or most instances
+        have no measurement
     """
+    if backend.check_availability() != AVAILABLE:
+        raise NoMetrics(f'the datasource {backend.NAME} is not available')
     tally = _Tally()
     instances = tuple(
         dataclasses.replace(

@@ -33,6 +33,7 @@ from watcher_rearrange.plugin import rendering
 from watcher_rearrange.plugin import solution
 from watcher_rearrange.plugin.readers import load
 from watcher_rearrange.plugin.readers import watcher_model
+from watcher_rearrange.plugin.readers import zones
 from watcher_rearrange.plugin.strategies import limits
 from watcher_rearrange.policies import parameters
 
@@ -160,6 +161,7 @@ class RearrangeStrategy(base.BaseStrategy):
         reading = watcher_model.read(self.compute_model)
         if not reading.snapshot.compute_nodes:
             raise NoModel('there is no compute node in the audit scope')
+        reading = zones.add(reading)
         loads = self.measured_loads()
         if not loads:
             return reading
@@ -220,4 +222,6 @@ def _is_recurring(audit: Any) -> bool:
 
 
 def _describe(error: Exception) -> str:
+    if isinstance(error, exception.WatcherException):
+        return str(error)
     return f'{type(error).__name__}: {error}'
