@@ -83,6 +83,7 @@ class Migrator:
         server = self._state.servers[migration.server]
         ledger = self._state.ledger
         migration.number = len(self._state.migrations) + 1
+        ledger.release(server.uuid)
         ledger.hold(migration.uuid, migration.source, server.allocations)
         ledger.hold(server.uuid, migration.destination, server.allocations)
         self._state.migrations.append(migration)

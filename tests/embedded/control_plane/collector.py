@@ -14,13 +14,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
-
-from collections.abc import Iterator
 from typing import Any
 
-from openstack import resource
 from oslo_service.service import Singleton
 from watcher.common import utils
 from watcher.decision_engine.model.collector.nova import (
@@ -73,30 +68,3 @@ def forget_model() -> None:
     collector = Singleton._instances.get(NovaClusterDataModelCollector)
     if collector is not None:
         collector._cluster_data_model = None
-
-
-@contextlib.contextmanager
-def quick_sdk() -> Iterator[None]:
-    """Let openstacksdk remember which attributes its classes have.
-
-    It looks them up again for each attribute of each server: 600 servers
-    take six seconds, or two with this. Nothing else changes.
-    """
-    original = vars(resource.Resource).get('_attributes_iterator')
-    if original is None:
-        yield
-        return
-    default = original.__func__.__defaults__[0]
-
-    @functools.cache
-    def remembered(cls: type, components: Any) -> tuple[Any, ...]:
-        return tuple(original.__func__(cls, components))
-
-    def attributes(cls: type, components: Any = default) -> Iterator[Any]:
-        return iter(remembered(cls, components))
-
-    resource.Resource._attributes_iterator = classmethod(attributes)
-    try:
-        yield
-    finally:
-        resource.Resource._attributes_iterator = original

@@ -30,6 +30,7 @@ from tests.embedded.control_plane import collector
 from tests.embedded.control_plane import configuration
 from tests.embedded.control_plane import database
 from tests.embedded.control_plane import services
+from tests.embedded.control_plane import speed
 from tests.embedded.wsgi import WSGIServer
 
 
@@ -92,6 +93,8 @@ class ControlPlane:
         if self.log_path is None:
             self.log_path = folder / 'watcher.log'
         enter(_logging_to(self.log_path))
+        enter(speed.quick_sdk())
+        enter(speed.quick_workers())
         enter(services.no_thread_left())
         self.cloud_url = enter(_serving(WSGIServer(CloudApi(self.cloud))))
         db_path = folder / 'watcher.sqlite'
@@ -101,7 +104,6 @@ class ControlPlane:
         enter(services.fresh_singletons())
         enter(configuration.configured(folder, defaults, self._options))
         enter(database.database(db_path))
-        enter(collector.quick_sdk())
         collector.install(self.cloud if self._follow else None)
         enter(services.services())
         self.url = enter(_serving(WSGIServer(api.application())))

@@ -106,25 +106,32 @@ def _cancel_action_plans() -> None:
 
 
 def _stop(applier: Any, engine: Any) -> None:
+    # Idle workers look only once a second whether they shall end: let all
+    # of them know before waiting for the first.
+    for pool in _pools(applier, engine):
+        pool.shutdown(wait=False)
+    # One of the jobs would start the handler's scheduler again, another
+    # needs its lock: first wait for them.
     handler = engine.continuous_handler
-    # All schedulers share one pool: the first to stop waits for all jobs.
-    # One of them would start the second again, another needs its lock.
     handler.period_scheduler.shutdown()
     handler.scheduler.shutdown()
     for service in (applier, engine):
         service.stop()
-        for endpoint in service.conductor_endpoints:
-            pool = getattr(endpoint, 'executor', None)
-            if pool is not None:
-                pool.shutdown(wait=False)
         for listener in (
             service.conductor_topic_handler,
             service.notification_handler,
         ):
             if listener is not None:
                 listener.wait()
-    pool = decision_engine_threading.DecisionEngineThreadPool()
-    pool._threadpool.shutdown(wait=False)
+
+
+def _pools(*running: Any) -> Iterator[Any]:
+    for service in running:
+        for endpoint in service.conductor_endpoints:
+            if hasattr(endpoint, 'executor'):
+                yield endpoint.executor
+    yield scheduling.executors['default'].executor
+    yield decision_engine_threading.DecisionEngineThreadPool()._threadpool
 
 
 @contextlib.contextmanager

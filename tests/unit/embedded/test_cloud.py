@@ -175,6 +175,16 @@ class OverloadTest(unittest.TestCase):
         self.assertEqual('cmp1', cloud.host_of(ONE))
         self.assertEqual([], cloud.overloads)
 
+    def test_full_source_is_not_counted_twice(self) -> None:
+        cloud = samples.cloud(self.clock)
+        cloud.fill('cmp1')
+        cloud.fail(ONE)
+        cloud.migrate(ONE, 'cmp2')
+        self.clock.now_s += 10
+        cloud.migrate(ONE, 'cmp2')
+        cloud.abort(ONE, 2)
+        self.assertEqual([], cloud.overloads)
+
     def test_nobody_boots_where_there_is_no_room(self) -> None:
         cloud = samples.cloud(self.clock)
         cloud.fill('cmp2')
