@@ -23,7 +23,7 @@ from watcher_rearrange.objectives.imbalance import Imbalance
 class PeakUtilization:
     """The fullest node in its fullest dimension."""
 
-    name = 'peak_utilization'
+    name = 'peak_utilization_pct'
     unit = '%'
 
     def __init__(self, imbalance: Imbalance) -> None:
