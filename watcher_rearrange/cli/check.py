@@ -53,6 +53,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         help='the same seed gives the same orders (default: 0)',
     )
+    parser.add_argument(
+        '--move-locked',
+        action='store_true',
+        help='the plan was made to move locked instances too',
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -82,6 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
         target,
         interleavings=arguments.interleavings,
         seed=arguments.seed,
+        limits=checker.Limits(move_locked=arguments.move_locked),
     )
 
     def text() -> str:

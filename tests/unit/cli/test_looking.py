@@ -23,6 +23,7 @@ import yaml
 
 from tests.unit.cli import base
 from tests.unit.snapshot import documents
+from watcher_rearrange import checker
 from watcher_rearrange.snapshot import reader
 
 
@@ -76,7 +77,18 @@ class TestCheck(base.CommandTestCase):
             {'version': 1, 'placement': {}},
             interleavings=7,
             seed=9,
+            limits=checker.Limits(),
         )
+
+    def test_locked_instances(self):
+        document = documents.snapshot()
+        for instance in document['instances']:
+            instance['locked'] = True
+        locked = self.write('locked.json', document)
+        result = self.run_command('check', locked, self.plan)
+        self.assertEqual(1, result.status)
+        result = self.run_command('check', locked, self.plan, '--move-locked')
+        self.assertEqual(0, result.status)
 
     def test_bad_input(self):
         plan = self.write('p.json', {'version': 1, 'status': 'X'})

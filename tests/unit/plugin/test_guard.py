@@ -30,6 +30,7 @@ from watcher_rearrange.plugin.actions import service
 
 
 PARENT = builders.uuid_of('the action that this depends on')
+GRANDPARENT = '00000000-0000-4000-8000-0000000000aa'
 MOVE = {
     'resource_id': builders.uuid_of('web-1'),
     'resource_name': 'web-1',
@@ -133,6 +134,28 @@ class TestStates(GuardTestCase):
                 exception.ActionExecutionFailure, self.check
             )
         self.assertIn('OSError: gone away', str(error))
+
+
+class TestBehindSkipped(GuardTestCase):
+    """What a skipped action depended on is depended on through it."""
+
+    def grandparent(self, state):
+        db_utils.create_test_action(
+            id=9,
+            uuid=GRANDPARENT,
+            state=state,
+            action_type='guarded_migrate',
+            input_parameters={**MOVE, 'resource_name': 'web-0'},
+        )
+        self.parent(objects.action.State.SKIPPED, parents=[GRANDPARENT])
+
+    def test_it_succeeded(self):
+        self.grandparent(objects.action.State.SUCCEEDED)
+        self.check()
+
+    def test_it_failed(self):
+        self.grandparent(objects.action.State.FAILED)
+        self.assert_skipped('web-0', 'which is FAILED')
 
 
 class TestSkippedMigration(GuardTestCase):

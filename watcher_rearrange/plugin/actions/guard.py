@@ -105,9 +105,12 @@ def explained(what: str) -> Iterator[None]:
 
 
 def _require(uuid: str) -> None:
-    """Return if an action was brought about.
+    """Return if an action was brought about, and all it depended on.
 
-    :raises ActionSkipped: if not, naming it
+    An action that was skipped says nothing of its own parents, and who
+    depends on it may depend on them through it alone.
+
+    :raises ActionSkipped: if not, naming the one that was not
     """
     states = objects.action.State
     try:
@@ -124,6 +127,8 @@ def _require(uuid: str) -> None:
     if action.state == states.SKIPPED and nova_state.already_so(
         action.action_type, parameters
     ):
+        for parent in action.parents or []:
+            _require(parent)
         return
     because = f': {action.status_message}' if action.status_message else ''
     raise exception.ActionSkipped(
