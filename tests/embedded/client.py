@@ -194,7 +194,10 @@ class Client:
         return self._wait(look, PLAN_ENDS, timeout_s)
 
     def data_model(self) -> list[Record]:
-        """Return the decision engine's model: a row for each instance."""
+        """Return the decision engine's model.
+
+        It has a row for each instance, and one for each empty node.
+        """
         return self._call('GET', 'data_model?data_model_type=compute')[
             'context'
         ]

@@ -58,9 +58,9 @@ def quick_workers() -> Iterator[None]:
     They do so once a second, and whoever stops a pool waits for it: the
     applier at the end of each plan, and the control plane.
     """
-    worker = _thread.ThreadWorker
+    worker: Any = _thread.ThreadWorker
     original = worker.MAX_IDLE_FOR
-    worker.MAX_IDLE_FOR = 0.05
+    worker.MAX_IDLE_FOR = 0.2
     try:
         yield
     finally:
