@@ -20,6 +20,7 @@ out with nothing refused and nothing overloaded, 1 if not, 2 for bad input.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 
@@ -30,6 +31,7 @@ from tests.demo import scene
 from tests.demo.story import Story
 from tests.embedded.cloud import Cloud
 from watcher_rearrange.model.errors import BadInput
+from watcher_rearrange.model.records import Inventory
 from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.policies import parameters
 from watcher_rearrange.snapshot import generator
@@ -37,6 +39,7 @@ from watcher_rearrange.snapshot import reader
 from watcher_rearrange.snapshot import writer
 
 
+COLLECTED = ('VCPU', 'MEMORY_MB', 'DISK_GB')
 ORDER = ('evacuate', 'consolidate', 'rebalance')
 
 
@@ -87,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _snapshot(arguments: argparse.Namespace) -> Snapshot:
     if arguments.snapshot:
-        return reader.read_snapshot(arguments.snapshot)
+        return _collectable(reader.read_snapshot(arguments.snapshot))
     return generator.generate(
         generator.GenerateSpec(
             nodes=arguments.nodes,
@@ -97,6 +100,26 @@ def _snapshot(arguments: argparse.Namespace) -> Snapshot:
             stopped_pct=3.0,
         )
     )
+
+
+def _collectable(snapshot: Snapshot) -> Snapshot:
+    """Return a cluster that Watcher's collector can read.
+
+    It cannot do without an inventory of these on every node, since Nova's
+    API has no longer had the amounts from microversion 2.88 on. One unit
+    is the least that Placement has.
+    """
+    nodes = [
+        dataclasses.replace(
+            node,
+            inventories={
+                **dict.fromkeys(COLLECTED, Inventory(1)),
+                **node.inventories,
+            },
+        )
+        for node in snapshot.compute_nodes
+    ]
+    return dataclasses.replace(snapshot, compute_nodes=tuple(nodes))
 
 
 def _given(pairs: list[str], strategy: str) -> dict[str, Any]:

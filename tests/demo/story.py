@@ -28,6 +28,7 @@ from tests.embedded.client import PLAN_ENDS
 from tests.embedded.client import Client
 from tests.embedded.cloud import Cloud
 from tests.embedded.control_plane import ControlPlane
+from watcher_rearrange.plugin.messages import NO_PLAN
 
 
 Record = dict[str, Any]
@@ -86,8 +87,10 @@ class Story:
             return
         plan = client.plan_of(audit['uuid'])
         actions = client.actions(plan['uuid'])
-        if plan.get('status_message'):
-            print(plan['status_message'])
+        said = plan.get('status_message') or ''
+        print(said)
+        if said.startswith(NO_PLAN):
+            self._fail(f'{act.strategy}: {said}')
         printing.indicators(plan)
         if not actions:
             print('Nothing to do.')

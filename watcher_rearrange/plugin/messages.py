@@ -22,6 +22,9 @@ from watcher_rearrange.model import plan
 # Watcher's status_message columns.
 STATUS_MESSAGE_LENGTH = 255
 
+# What an action plan begins with that nobody could make.
+NO_PLAN = 'No plan: '
+
 # What Watcher puts before the reason of a skipped or failed action, at most
 # 'Action was skipped automatically: '.
 ACTION_PREFIX_LENGTH = 40

@@ -45,7 +45,6 @@ class ConsolidationEfficacy(figures.PlanEfficacy):
             'nodes',
             lambda made: made.count(plan.DISABLE_SERVICE),
         ),
-        common.HIGHEST_UTILIZATION_AFTER,
         common.MIGRATIONS,
         common.DISPLACEMENTS,
         common.MEMORY_MOVED_GB,

@@ -203,7 +203,7 @@ class RearrangeStrategy(base.BaseStrategy):
 
     def _give_up(self, audit: Any, reason: str) -> None:
         LOG.warning('%s makes no plan: %s', self.NAME, reason)
-        self.status_message = messages.shorten(f'No plan: {reason}')
+        self.status_message = messages.shorten(messages.NO_PLAN + reason)
         self._say(audit, self.status_message)
 
     def _say(self, audit: Any, text: str) -> None:
