@@ -158,6 +158,32 @@ class TestBehindSkipped(GuardTestCase):
         self.assert_skipped('web-0', 'which is FAILED')
 
 
+class TestMazeOfSkipped(GuardTestCase):
+    """Skipped actions, each of which depends on all of the wave before."""
+
+    WAVES = 30
+
+    def test_each_is_looked_at_once(self):
+        before = []
+        for wave in range(self.WAVES):
+            those = [builders.uuid_of(f'{wave} {n}') for n in range(3)]
+            for uuid in those:
+                db_utils.create_test_action(
+                    uuid=uuid,
+                    state=objects.action.State.SKIPPED,
+                    action_type='guarded_migrate',
+                    input_parameters=MOVE,
+                    parents=before,
+                )
+            before = those
+        self.parent(objects.action.State.SKIPPED, parents=before)
+        with mock.patch.object(
+            objects.Action, 'get_by_uuid', wraps=objects.Action.get_by_uuid
+        ) as m_get:
+            self.check()
+        self.assertEqual(1 + 3 * self.WAVES, m_get.call_count)
+
+
 class TestSkippedMigration(GuardTestCase):
     def setUp(self):
         super().setUp()

@@ -18,6 +18,7 @@ import contextlib
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from watcher import objects
@@ -71,9 +72,8 @@ class Guard:
         :raises ActionSkipped: if something was not brought about
         :raises ActionExecutionFailure: if that cannot be found out
         """
-        for uuid in self.input_parameters.get('depends_on', []):
-            with explained('cannot check what this waits for'):
-                _require(uuid)
+        with explained('cannot check what this waits for'):
+            _require(self.input_parameters.get('depends_on', []))
         with explained('cannot check the conditions of this'):
             super().pre_condition()  # type: ignore[misc]
 
@@ -104,13 +104,28 @@ def explained(what: str) -> Iterator[None]:
         ) from error
 
 
-def _require(uuid: str) -> None:
-    """Return if an action was brought about, and all it depended on.
+def _require(uuids: Sequence[str]) -> None:
+    """Return if actions were brought about, and all they depended on.
+
+    Each is looked at once, however many ways through the plan lead to it.
+
+    :raises ActionSkipped: if one was not, naming it
+    """
+    pending = list(uuids)
+    seen = set(pending)
+    while pending:
+        behind = [uuid for uuid in _behind(pending.pop()) if uuid not in seen]
+        seen.update(behind)
+        pending += behind
+
+
+def _behind(uuid: str) -> list[str]:
+    """Return what has to be looked at behind an action that is fulfilled.
 
     An action that was skipped says nothing of its own parents, and who
     depends on it may depend on them through it alone.
 
-    :raises ActionSkipped: if not, naming the one that was not
+    :raises ActionSkipped: if it is not fulfilled, naming it
     """
     states = objects.action.State
     try:
@@ -122,14 +137,12 @@ def _require(uuid: str) -> None:
             f'waits for: action {uuid}, which is not in the database'
         ) from None
     if action.state == states.SUCCEEDED:
-        return
+        return []
     parameters = action.input_parameters or {}
     if action.state == states.SKIPPED and nova_state.already_so(
         action.action_type, parameters
     ):
-        for parent in action.parents or []:
-            _require(parent)
-        return
+        return list(action.parents or [])
     because = f': {action.status_message}' if action.status_message else ''
     raise exception.ActionSkipped(
         f'waits for: {describe(action.action_type, parameters)} '
