@@ -30,9 +30,7 @@ REASONS = (None, 'maintenance', 'watcher_rearrange: freed by consolidation')
 @st.composite
 def snapshots(draw: st.DrawFn, most_nodes: int = 6) -> dict[str, Any]:
     """Draw a snapshot document of up to some nodes and 14 instances."""
-    nodes = [
-        draw(_node(k)) for k in range(draw(st.integers(1, most_nodes)))
-    ]
+    nodes = [draw(_node(k)) for k in range(draw(st.integers(1, most_nodes)))]
     hosts = [node['hostname'] for node in nodes]
     instances = [
         draw(_instance(k, hosts)) for k in range(draw(st.integers(0, 14)))

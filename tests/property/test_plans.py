@@ -102,9 +102,7 @@ class TestPlans(unittest.TestCase):
     def test_rebalance(
         self, document: dict[str, Any], threshold_pct: float
     ) -> None:
-        self._judge(
-            document, 'rebalance', {'threshold_pct': threshold_pct}
-        )
+        self._judge(document, 'rebalance', {'threshold_pct': threshold_pct})
 
     @EXAMPLES
     @hypothesis.given(

@@ -57,9 +57,7 @@ class Imbalance:
         load = np.zeros_like(self.dimensions.capacity)
         placed = placement.node_of >= 0
         np.add.at(
-            load,
-            placement.node_of[placed],
-            self.dimensions.demand[placed],
+            load, placement.node_of[placed], self.dimensions.demand[placed]
         )
         return load
 

@@ -58,9 +58,7 @@ def emptiable(problem: Problem, placement: Placement) -> Bools:
     return occupied(placement) & ~stuck
 
 
-def _rank(
-    placement: Placement, start: Placement
-) -> tuple[int, int, int]:
+def _rank(placement: Placement, start: Placement) -> tuple[int, int, int]:
     moved = placement.node_of != start.node_of
     return (
         int(occupied(placement).sum()),
@@ -75,9 +73,7 @@ def _orders(problem: Problem, placement: Placement) -> list[Ints]:
     n_nodes = problem.cluster.n_nodes
     count = np.bincount(placement.node_of, minlength=n_nodes)[nodes]
     memory = np.bincount(
-        placement.node_of,
-        weights=problem.cluster.memory_mb,
-        minlength=n_nodes,
+        placement.node_of, weights=problem.cluster.memory_mb, minlength=n_nodes
     )[nodes]
     room = problem.limit[nodes] / np.maximum(problem.limit.max(axis=0), 1)
     by_count = nodes[np.lexsort((nodes, memory, count))]
@@ -91,9 +87,9 @@ def _at_once(
     problem: Problem, placement: Placement, order: Ints, bound: int
 ) -> Placement:
     """Empty the first k nodes of an order, for the largest k that works."""
-    count = np.bincount(
-        placement.node_of, minlength=problem.cluster.n_nodes
-    )[order]
+    count = np.bincount(placement.node_of, minlength=problem.cluster.n_nodes)[
+        order
+    ]
     most = min(len(order), int(occupied(placement).sum()) - bound)
     if problem.max_migrations is not None:
         within = np.cumsum(count) <= problem.max_migrations
@@ -125,8 +121,7 @@ def _one_by_one(
         if not candidates:
             break
         node = min(
-            candidates,
-            key=lambda n: (len(placement.instances_on(n)), n),
+            candidates, key=lambda n: (len(placement.instances_on(n)), n)
         )
         refused.add(node)
         filler = _filler(problem, placement, np.array([node]))

@@ -102,9 +102,9 @@ class Filler:
         """Pairs (smaller instance, its node) that would make enough room."""
         problem, placement = self.problem, self.placement
         cluster, rules = problem.cluster, problem.rules
-        nodes = problem.open_nodes & rules.eligible[
-            rules.class_of[instance_idx]
-        ]
+        nodes = (
+            problem.open_nodes & rules.eligible[rules.class_of[instance_idx]]
+        )
         nodes[placement.node_of[instance_idx]] = False
         others = np.flatnonzero(problem.movable & nodes[placement.node_of])
         size = problem.size

@@ -82,9 +82,9 @@ class _Descent:
     def best_step(self, start: Placement) -> Step | None:
         """Return the best step worth taking, or None at the optimum."""
         self.utilization = self.load / self.imbalance.capacity
-        self.peak = np.where(
-            self.imbalance.judged, self.utilization, 0.0
-        ).max(axis=0, initial=0.0)
+        self.peak = np.where(self.imbalance.judged, self.utilization, 0.0).max(
+            axis=0, initial=0.0
+        )
         for node in self._fullest_first():
             steps = [
                 step
@@ -173,9 +173,9 @@ class _Descent:
 
     def _partners(self, i: int) -> tuple[Ints, Ints]:
         judged = self.imbalance.judged.any(axis=1) & self.problem.open_nodes
-        fullness = np.where(
-            self.imbalance.judged, self.utilization, 0.0
-        ).sum(axis=1)
+        fullness = np.where(self.imbalance.judged, self.utilization, 0.0).sum(
+            axis=1
+        )
         nodes = np.flatnonzero(judged)
         order = np.lexsort((nodes, fullness[nodes]))
         near = np.zeros(len(judged), dtype=np.bool_)

@@ -90,9 +90,7 @@ class _Builder:
         self.parents.append(self.reduced(needed))
         self._ancestors.append(ancestors)
         self._placement.move(move.instance, move.destination)
-        self._departures.setdefault(move.source, []).append(
-            (k, move.instance)
-        )
+        self._departures.setdefault(move.source, []).append((k, move.instance))
 
     def _sequence(self, k: int, move: Move) -> list[int]:
         """The earlier move of the same instance, or of its affinity group."""

@@ -61,9 +61,7 @@ def _can_return(walk: Walk, instance_idx: int, node_idx: int) -> bool:
 
 def _leavers(walk: Walk, node_idx: int) -> list[int]:
     found = walk.placement.instances_on(node_idx)
-    movable: list[int] = found[
-        walk.rules.movability.movable[found]
-    ].tolist()
+    movable: list[int] = found[walk.rules.movability.movable[found]].tolist()
     return movable
 
 

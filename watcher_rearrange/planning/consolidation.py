@@ -43,10 +43,7 @@ class Consolidation(Job):
 
     def __init__(self, cluster: Cluster, policy: ConsolidatePolicy) -> None:
         super().__init__(
-            cluster,
-            policy.options,
-            policy.max_migrations,
-            policy.time_limit_s,
+            cluster, policy.options, policy.max_migrations, policy.time_limit_s
         )
         self._policy = policy
         unknown = policy.max_utilization_pct.keys() - set(

@@ -48,14 +48,11 @@ class Evacuation(Job):
 
     def __init__(self, cluster: Cluster, policy: EvacuatePolicy) -> None:
         _check_nodes(cluster, policy.nodes)
-        super().__init__(
-            cluster, policy.options, None, policy.time_limit_s
-        )
+        super().__init__(cluster, policy.options, None, policy.time_limit_s)
         self._policy = policy
         self._start = Placement(cluster)
         self._nodes = np.array(
-            [cluster.node_index[name] for name in policy.nodes],
-            dtype=np.int64,
+            [cluster.node_index[name] for name in policy.nodes], dtype=np.int64
         )
         spread = [
             name

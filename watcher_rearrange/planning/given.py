@@ -143,9 +143,7 @@ def _overfull(
     return problems
 
 
-def _blocked(
-    rules: Rules, start: Placement, wanted: Ints, path: Path
-) -> Plan:
+def _blocked(rules: Rules, start: Placement, wanted: Ints, path: Path) -> Plan:
     cluster = rules.cluster
     messages = []
     for idx in path.blocked:

@@ -32,10 +32,7 @@ class Rebalancing(Job):
 
     def __init__(self, cluster: Cluster, policy: RebalancePolicy) -> None:
         super().__init__(
-            cluster,
-            policy.options,
-            policy.max_migrations,
-            policy.time_limit_s,
+            cluster, policy.options, policy.max_migrations, policy.time_limit_s
         )
         self._policy = policy
         self._imbalance = Imbalance(

@@ -65,9 +65,7 @@ def _round(
         target = job.improve(job.problem(frozen, wanted), placement)
         if (target.node_of == placement.node_of).all():
             break
-        path = finder.find(
-            job.rules, placement, target.node_of, job.deadline
-        )
+        path = finder.find(job.rules, placement, target.node_of, job.deadline)
         excess = 0 if budget is None else len(path.moves) - budget
         if path.complete and excess <= 0:
             return path, target

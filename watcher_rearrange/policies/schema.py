@@ -101,7 +101,6 @@ def complete(full: Schema, given: Mapping[str, object]) -> dict[str, Any]:
 def _problems(name: str, spec: Schema, value: object) -> list[str]:
     found = jsonschema.Draft4Validator(spec).iter_errors(value)
     return [
-        '.'.join([name, *map(str, error.absolute_path)])
-        + f': {error.message}'
+        '.'.join([name, *map(str, error.absolute_path)]) + f': {error.message}'
         for error in sorted(found, key=lambda error: list(error.path))
     ]
