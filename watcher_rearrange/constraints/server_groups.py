@@ -78,7 +78,7 @@ class ServerGroups:
         """Return bool[n_nodes]: where Nova's group filters would let it."""
         permitted = np.ones(self._cluster.n_nodes, dtype=np.bool_)
         for group in self.of(instance_idx):
-            counts = self._counts(placement, group, instance_idx)
+            counts = self.counts(placement, group, instance_idx)
             if group.apart:
                 permitted &= counts < group.record.max_server_per_host
             elif counts.any():
@@ -89,7 +89,7 @@ class ServerGroups:
         """Return the groups whose policy does not hold, with the counts."""
         found = []
         for group in self.groups:
-            counts = self._counts(placement, group, -1)
+            counts = self.counts(placement, group)
             if group.apart:
                 current, needed = (
                     int(counts.max(initial=0)),
@@ -108,9 +108,21 @@ class ServerGroups:
                 )
         return found
 
-    def _counts(self, placement: Placement, group: Group, but: int) -> Ints:
+    def counts(
+        self, placement: Placement, group: Group, but: int = -1
+    ) -> Ints:
+        """Return int64[n_nodes]: the members of a group on each node.
+
+        One that migrates already is on both ends.
+
+        :param but: a member that is not counted
+        """
         nodes = placement.node_of[group.members[group.members != but]]
         counts: Ints = np.bincount(
             nodes[nodes >= 0], minlength=self._cluster.n_nodes
         )
+        if group.apart:
+            for moving, node_idx in self._cluster.other_ends:
+                if moving != but and moving in group.members:
+                    counts[node_idx] += 1
         return counts

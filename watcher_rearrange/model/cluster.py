@@ -43,6 +43,7 @@ class Cluster:
     :ivar node_of: int64[n_instances], the node each instance is on
     :ivar held: int64[n_nodes, n_rc], what in-progress migrations hold on
         the other end of their instance
+    :ivar other_ends: these instances with that node, as (instance, node)
     """
 
     snapshot: records.Snapshot
@@ -51,6 +52,7 @@ class Cluster:
     demand: Ints
     node_of: Ints
     held: Ints
+    other_ends: tuple[tuple[int, int], ...] = ()
 
     @classmethod
     def from_snapshot(cls, snapshot: records.Snapshot) -> Cluster:
@@ -71,15 +73,26 @@ class Cluster:
             ],
             classes,
         )
-        held = np.zeros_like(capacity)
         index = {i.uuid: k for k, i in enumerate(snapshot.instances)}
-        for move in snapshot.migrations:
-            if move.in_progress:
-                moving = index[move.instance]
-                ends = {nodes[move.source], nodes[move.destination]}
-                for node_idx in ends - {int(node_of[moving])}:
-                    held[node_idx] += demand[moving]
-        return cls(snapshot, tuple(classes), capacity, demand, node_of, held)
+        other_ends = tuple(
+            (index[move.instance], nodes[hostname])
+            for move in snapshot.migrations
+            if move.in_progress
+            for hostname in (move.source, move.destination)
+            if nodes[hostname] != node_of[index[move.instance]]
+        )
+        held = np.zeros_like(capacity)
+        for moving, node_idx in other_ends:
+            held[node_idx] += demand[moving]
+        return cls(
+            snapshot,
+            tuple(classes),
+            capacity,
+            demand,
+            node_of,
+            held,
+            other_ends,
+        )
 
     @property
     def n_nodes(self) -> int:

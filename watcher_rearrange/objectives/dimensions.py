@@ -28,8 +28,8 @@ from watcher_rearrange.model.cluster import Cluster
 
 Floats = NDArray[np.float64]
 
-# Measured loads, and the inventory whose total they are a share of.
-LOADS = {'cpu_pct': 'VCPU', 'memory_mb': 'MEMORY_MB'}
+# Measured loads, and the inventories whose totals they are a share of.
+LOADS = {'cpu_pct': ('VCPU', 'PCPU'), 'memory_mb': ('MEMORY_MB',)}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -89,18 +89,21 @@ def _allocated(cluster: Cluster, name: str) -> tuple[Floats, Floats]:
 
 
 def _load(cluster: Cluster, name: str) -> tuple[Floats, Floats]:
-    """A load in the physical unit: vCPUs kept busy, or MiB touched."""
-    inventory = LOADS[name]
+    """A load in the physical unit: CPUs kept busy, or MiB touched."""
+    classes = LOADS[name]
     demand = []
     for instance in cluster.snapshot.instances:
         load = instance.load.get(name, 0.0)
         if name == 'cpu_pct':
-            load *= instance.allocations.get('VCPU', 0) / 100.0
+            cpus = sum(instance.allocations.get(rc, 0) for rc in classes)
+            load *= cpus / 100.0
         demand.append(load)
     capacity = [
-        node.inventories[inventory].total
-        if inventory in node.inventories
-        else 0
+        sum(
+            node.inventories[rc].total
+            for rc in classes
+            if rc in node.inventories
+        )
         for node in cluster.snapshot.compute_nodes
     ]
     return np.array(demand, float), np.array(capacity, float)

@@ -60,7 +60,8 @@ class _Builder:
         self.parents: list[list[int]] = []
         self._last_move_of: dict[int, int] = {}
         self._last_move_of_group: dict[int, int] = {}
-        self._departures: dict[int, list[tuple[int, int]]] = {}
+        # By node and instance: the last departure, which implies the others.
+        self._departures: dict[int, dict[int, int]] = {}
         self._group_number = {
             id(group): n for n, group in enumerate(rules.groups.groups)
         }
@@ -70,13 +71,15 @@ class _Builder:
         needed = self._sequence(k, move)
         ancestors = self._closure(needed)
         room = self._room(move)
-        # Whose departure is not yet certain: they may still be there.
+        # Whose departure is not yet certain: they may still be there. Who
+        # has come back is counted as present.
         lingering = [
             (departure, instance)
-            for departure, instance in self._departures.get(
-                move.destination, ()
-            )
+            for instance, departure in self._departures.get(
+                move.destination, {}
+            ).items()
             if not ancestors >> departure & 1
+            and self._placement.node_of[instance] != move.destination
         ]
         while lingering:
             worst = self._worst(lingering, room)
@@ -90,7 +93,7 @@ class _Builder:
         self.parents.append(self.reduced(needed))
         self._ancestors.append(ancestors)
         self._placement.move(move.instance, move.destination)
-        self._departures.setdefault(move.source, []).append((k, move.instance))
+        self._departures.setdefault(move.source, {})[move.instance] = k
 
     def _sequence(self, k: int, move: Move) -> list[int]:
         """The earlier move of the same instance, or of its affinity group."""
@@ -135,9 +138,8 @@ class _Builder:
                 free -= self._placement.used[node, number]
             else:
                 group = self._rules.groups.groups[number]
-                members = self._placement.node_of[group.members]
-                free = group.record.max_server_per_host
-                free -= int((members == node).sum())
+                counts = self._rules.groups.counts(self._placement, group)
+                free = group.record.max_server_per_host - counts[node]
             room[key] = int(free) - amount
         return room
 

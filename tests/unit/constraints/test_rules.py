@@ -99,7 +99,6 @@ class TestRules(unittest.TestCase):
 
 class TestMigrationsInProgress(unittest.TestCase):
     # 'b' counts on both ends until its migration is over.
-    @unittest.expectedFailure
     def test_a_member_on_its_way_counts_where_it_goes(self) -> None:
         rules = small.rules(
             small.snapshot(

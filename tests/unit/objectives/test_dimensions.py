@@ -66,7 +66,6 @@ class TestDimensions(unittest.TestCase):
             Dimensions.of(cluster, ('cpu_pct',))
 
     # Dedicated CPUs are kept busy as well.
-    @unittest.expectedFailure
     def test_the_load_of_pinned_cpus(self) -> None:
         cluster = Cluster.from_snapshot(
             Snapshot(
