@@ -14,7 +14,8 @@
 
 The estimate is the number of misplaced instances, which is consistent, so
 the first path found is a shortest one, and an exhausted search proves that
-there is none (Hart, Nilsson and Raphael 1968).
+there is none (Hart, Nilsson and Raphael 1968). An instance is never moved
+twice in a row: one move would do.
 """
 
 from __future__ import annotations
@@ -22,23 +23,23 @@ from __future__ import annotations
 import heapq
 import time
 
-from collections.abc import Iterator
-
-import numpy as np
-
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.path.board import MAX_NODES
+from watcher_rearrange.path.board import Board
+from watcher_rearrange.path.board import State
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
 
 
-# Placements expanded at most, and the cluster beyond which it is not tried.
-MAX_EXPANSIONS = 4000
-MAX_MOVABLE = 40
-MAX_NODES = 12
+# Placements looked at, at most, and instances times nodes beyond which it
+# is not tried.
+MAX_STATES = 300_000
+MAX_STEPS = 1_000
 
-State = tuple[int, ...]
+# How often the clock is looked at.
+LOOK = 256
 
 
 def shorter(
@@ -47,76 +48,81 @@ def shorter(
     """Return a shortest path, or the known one if that is not found.
 
     :param known: the path of another method, complete or not
+    :param deadline: on the clock of ``time.monotonic``
     """
-    movable = np.flatnonzero(rules.movability.movable & (start.node_of >= 0))
-    if len(movable) > MAX_MOVABLE or rules.cluster.n_nodes > MAX_NODES:
+    movable = rules.movability.movable & (start.node_of >= 0)
+    steps = int(movable.sum()) * rules.cluster.n_nodes
+    if steps > MAX_STEPS or rules.cluster.n_nodes > MAX_NODES:
         return known
-    search = _Search(rules, start, target, movable)
-    return search.run(known, deadline)
+    return _Search(Board(rules, start, target), known).run(deadline)
 
 
 class _Search:
-    def __init__(
-        self, rules: Rules, start: Placement, target: Ints, movable: Ints
-    ) -> None:
-        self._rules = rules
-        self._start = start
-        self._movable = movable
-        self._goal: State = tuple(target[movable].tolist())
+    def __init__(self, board: Board, known: Path) -> None:
+        self._board = board
+        self._known = known
+        # Only what is shorter than the known path is of interest.
+        self._limit = len(known.moves) if known.complete else None
+        first = board.same(board.start)
+        self._cost = {first: 0}
+        # How each state was reached: the state before, and who moved.
+        self._came: dict[State, tuple[State, int]] = {}
+        self._queue: list[tuple[int, int, State]] = []
+        self._push(board.misplaced(board.start), 0, board.start)
 
-    def run(self, known: Path, deadline: float) -> Path:
-        first: State = tuple(self._start.node_of[self._movable].tolist())
-        limit = len(known.moves) if known.complete else None
-        came: dict[State, tuple[State, int] | None] = {first: None}
-        cost = {first: 0}
-        queue = [(self._misplaced(first), 0, first)]
+    def run(self, deadline: float) -> Path:
+        """Search until it is found, proved or over."""
         closed: set[State] = set()
-        while queue:
-            estimate, _, state = heapq.heappop(queue)
-            if limit is not None and estimate >= limit:
-                return Path(known.moves, proved=True)
-            if state == self._goal:
-                return Path(tuple(self._moves(came, state)), proved=True)
-            if state in closed:
+        while self._queue:
+            estimate, minus_cost, state = heapq.heappop(self._queue)
+            if state == self._board.goal:
+                return Path(tuple(self._moves(state)), proved=True)
+            same = self._board.same(state)
+            if same in closed:
                 continue
-            closed.add(state)
-            if len(closed) > MAX_EXPANSIONS or time.monotonic() > deadline:
-                return known
-            for k, after in self._neighbours(state):
-                step = cost[state] + 1
-                if step < cost.get(after, step + 1):
-                    cost[after] = step
-                    came[after] = (state, k)
-                    total = step + self._misplaced(after)
-                    heapq.heappush(queue, (total, -step, after))
-        return Path(known.moves, known.blocked, proved=True)
+            closed.add(same)
+            if len(closed) > MAX_STATES or (
+                len(closed) % LOOK == 0 and time.monotonic() > deadline
+            ):
+                return self._known
+            self._expand(state, -minus_cost, estimate + minus_cost)
+        # Nothing shorter than the known path, or no path at all.
+        return Path(self._known.moves, self._known.blocked, proved=True)
 
-    def _misplaced(self, state: State) -> int:
-        return sum(a != b for a, b in zip(state, self._goal, strict=True))
+    def _expand(self, state: State, cost: int, misplaced: int) -> None:
+        board = self._board
+        came = self._came.get(board.same(state))
+        before = came[1] if came is not None else -1
+        for k, node in board.steps(state, but=before):
+            after = state[:k] + bytes((node,)) + state[k + 1 :]
+            left = misplaced
+            left += state[k] == board.goal[k]
+            left -= node == board.goal[k]
+            same = board.same(after)
+            if cost + 1 < self._cost.get(same, cost + 2):
+                self._cost[same] = cost + 1
+                self._came[same] = (state, k)
+                self._push(cost + 1 + left, cost + 1, after)
 
-    def _neighbours(self, state: State) -> Iterator[tuple[int, State]]:
-        node_of = self._start.node_of.copy()
-        node_of[self._movable] = state
-        rules = self._rules
-        placement = Placement(rules.cluster, node_of)
-        for k, idx in enumerate(self._movable.tolist()):
-            nodes = rules.permitted(placement, idx, rules.cluster.capacity)
-            for node in np.flatnonzero(nodes).tolist():
-                yield k, (*state[:k], node, *state[k + 1 :])
+    def _push(self, estimate: int, cost: int, state: State) -> None:
+        if self._limit is None or estimate < self._limit:
+            heapq.heappush(self._queue, (estimate, -cost, state))
 
-    def _moves(
-        self, came: dict[State, tuple[State, int] | None], state: State
-    ) -> list[Move]:
+    def _moves(self, state: State) -> list[Move]:
+        """The moves that led to a state, renamed where equals were taken."""
+        board = self._board
         moves: list[Move] = []
-        step = came[state]
-        while step is not None:
-            before, k = step
-            move = Move(
-                int(self._movable[k]),
-                before[k],
-                state[k],
-                state[k] != self._goal[k],
+        came = self._came.get(board.same(state))
+        while came is not None:
+            before, k = came
+            moves.append(
+                Move(
+                    board.movable[k],
+                    before[k],
+                    state[k],
+                    state[k] != board.goal[k],
+                )
             )
-            moves.append(move)
-            state, step = before, came[before]
+            state = before
+            came = self._came.get(board.same(state))
         return moves[::-1]
