@@ -29,7 +29,7 @@ from watcher_rearrange.path.moves import Move
 
 # More moves have more states than a test should visit.
 MAX_MOVES = 6
-CASES = 150
+CASES = 200
 
 
 def dag(rules: Rules, *moves: Move) -> list[list[int]]:
@@ -146,18 +146,21 @@ class TestParents(unittest.TestCase):
 def random_path(seed: int) -> tuple[Rules, tuple[Move, ...]]:
     """A path in a tight cluster, in many cases with a group."""
     rng = random.Random(seed)
-    vcpus = {f'c{k}': rng.randint(3, 5) for k in range(rng.randint(3, 4))}
+    spare = rng.choice((0, 0, 2))
+    vcpus = {f'c{k}': rng.randint(3, 5) for k in range(rng.randint(2, 4))}
     instances: dict[str, tuple[str, int]] = {}
     for host, room in vcpus.items():
         while room > 1 and len(instances) < 8:
             size = rng.randint(1, min(room, 3))
             instances[f'i{len(instances)}'] = (host, size)
             room -= size
-    members = rng.sample(sorted(instances), rng.randint(2, 3))
+    members = rng.sample(sorted(instances), min(len(instances), 3))
     group = rng.choice((small.apart, small.together))(*members)
     rules = small.rules(
         small.snapshot(
-            vcpus, instances, server_groups=rng.choice(((), (group,)))
+            {host: size + spare for host, size in vcpus.items()},
+            instances,
+            server_groups=rng.choice(((), (group,))),
         )
     )
     start = Placement(rules.cluster)
@@ -187,7 +190,7 @@ class TestSafety(unittest.TestCase):
                     if phase == interleavings.RUNNING:
                         self._holds(rules, held, move, (seed, state))
         # The cases are of no use if nothing ever waits.
-        self.assertGreater(waiting, CASES)
+        self.assertGreater(waiting, CASES / 2)
 
     def _holds(
         self, rules: Rules, held: list[set[int]], move: Move, why: Any
