@@ -10,89 +10,164 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Choose whom to move out of the way, and to which temporary host.
+"""Choose whom to move out of the way: look what it would bring about.
 
-An instance that has to move anyway costs one extra migration, one that is
-at home two; among equals the one with the least memory. It must let
-somebody in who waits, else it is of no use.
+Where nobody can move directly, some instances on a node that somebody waits
+for are put on temporary hosts. The most promising choices are tried, with
+all the direct moves that follow, and taken back; the one that costs the
+fewest extra moves for each instance that gets home is made.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import collections
+import dataclasses
+import random
 
-import numpy as np
+from watcher_rearrange.path import hosts
+from watcher_rearrange.path.walk import Walk
 
-from watcher_rearrange.model.cluster import Ints
 
-
-if TYPE_CHECKING:
-    from watcher_rearrange.path.finder import Walk
+# Choices tried before one is made, and kept of each node.
+MAX_TRIED = 60
+MAX_PER_NODE = 6
 
 # An instance is put aside so often at most: it bounds the walk.
-MAX_PER_INSTANCE = 2
+MAX_ASIDE = 3
 
 
-def cheapest(walk: Walk) -> tuple[int, int] | None:
-    """Return (instance, temporary host), or None if nothing helps."""
-    memory = walk.rules.cluster.memory_mb
-    ranked = []
-    for node, waiting in sorted(walk.pending.items()):
-        for idx in _leavers(walk, node):
-            if walk.displaced[idx] >= MAX_PER_INSTANCE:
+@dataclasses.dataclass(frozen=True, order=True)
+class Choice:
+    """Instances to put aside, ordered by what that costs.
+
+    :ivar extra: moves more than if they could stay
+    """
+
+    extra: int
+    memory_mb: float
+    node: int
+    group: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True, order=True)
+class Outcome:
+    """What a choice brings about, the best first.
+
+    :ivar useless: whether no instance more gets home than leaves it
+    :ivar price: extra moves per instance that gets home
+    """
+
+    useless: bool
+    price: float
+    extra: int
+    choice: Choice
+    variant: int
+    with_room: bool
+
+
+class Displacement:
+    """Puts instances aside until all are home or nothing helps.
+
+    :param dice: varies the order of the choices; None for none
+    """
+
+    def __init__(self, walk: Walk, dice: random.Random | None = None) -> None:
+        self._walk = walk
+        self._dice = dice
+        self._choices: dict[int, list[Choice]] = {}
+        self._aside: collections.Counter[int] = collections.Counter()
+
+    def step(self) -> bool:
+        """Make the best choice; whether there was one."""
+        choices = self._candidates()
+        outcomes = self._outcomes(choices, with_room=False)
+        if all(outcome.useless for outcome in outcomes):
+            outcomes += self._outcomes(choices, with_room=True)
+        if not outcomes:
+            return False
+        best = min(outcomes)
+        touched = self._make(best.choice, best.variant, best.with_room)
+        self._aside.update(best.choice.group)
+        for node in touched or ():
+            self._choices.pop(node, None)
+        return True
+
+    def _candidates(self) -> list[Choice]:
+        found = []
+        for node in self._walk.pending:
+            if node not in self._choices:
+                self._choices[node] = self._choices_at(node)
+            found += self._choices[node]
+        dice = self._dice
+        if dice is not None:
+            found = [
+                dataclasses.replace(
+                    choice, memory_mb=choice.memory_mb * dice.uniform(0.7, 1.3)
+                )
+                for choice in sorted(found)
+            ]
+        return [
+            choice
+            for choice in sorted(found)
+            if all(self._aside[j] < MAX_ASIDE for j in choice.group)
+        ]
+
+    def _choices_at(self, node: int) -> list[Choice]:
+        """The cheapest sets whose leaving lets somebody in."""
+        walk = self._walk
+        rules = walk.rules
+        found = set()
+        for idx in walk.pending[node]:
+            if not rules.eligible[rules.class_of[idx], node]:
                 continue
-            home = int(walk.target[idx]) == node
-            if home and not _can_return(walk, idx, node):
-                continue
-            if _lets_in(walk, idx, node, waiting):
-                ranked.append((home, walk.displaced[idx], memory[idx], idx))
-    for *_, idx in sorted(ranked):
-        host = _temporary_host(walk, idx)
-        if host is not None:
-            return idx, host
-    return None
+            need = hosts.missing(walk, idx, node)
+            for group in hosts.leaving_sets(walk, node, need):
+                memory_mb = sum(walk.memory_mb[j] for j in group)
+                extra = hosts.extra_moves(walk, group, node)
+                found.add(Choice(extra, memory_mb, node, group))
+        return sorted(found)[:MAX_PER_NODE]
 
+    def _outcomes(
+        self, choices: list[Choice], with_room: bool
+    ) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        for choice in choices:
+            if len(outcomes) >= MAX_TRIED:
+                break
+            for variant in (0,) if with_room else (0, 1):
+                outcome = self._try(choice, variant, with_room)
+                if outcome is not None:
+                    outcomes.append(outcome)
+        return outcomes
 
-def _can_return(walk: Walk, instance_idx: int, node_idx: int) -> bool:
-    """Whether the node would let an instance in again."""
-    rules = walk.rules
-    return bool(rules.eligible[rules.class_of[instance_idx], node_idx])
+    def _try(
+        self, choice: Choice, variant: int, with_room: bool
+    ) -> Outcome | None:
+        walk = self._walk
+        mark, pending = len(walk), walk.n_pending
+        done = self._make(choice, variant, with_room)
+        gained = pending - walk.n_pending
+        extra = len(walk) - mark - gained
+        walk.undo(mark)
+        if done is None:
+            return None
+        price = extra / gained if gained > 0 else float(extra - gained)
+        return Outcome(gained <= 0, price, extra, choice, variant, with_room)
 
+    def _make(
+        self, choice: Choice, variant: int, with_room: bool
+    ) -> set[int] | None:
+        """Put aside and settle; return the nodes touched, None if it fails.
 
-def _leavers(walk: Walk, node_idx: int) -> list[int]:
-    found = walk.placement.instances_on(node_idx)
-    movable: list[int] = found[walk.rules.movability.movable[found]].tolist()
-    return movable
-
-
-def _lets_in(walk: Walk, leaver: int, node: int, waiting: list[int]) -> bool:
-    """Whether somebody who waits fits once the leaver is gone."""
-    walk.placement.move(leaver, -1)
-    try:
-        return any(
-            walk.rules.allows(walk.placement, idx, node)
-            for idx in waiting
-            if idx != leaver
-        )
-    finally:
-        walk.placement.move(leaver, node)
-
-
-def _temporary_host(walk: Walk, instance_idx: int) -> int | None:
-    """The host with the least room that does, nobody's target if possible."""
-    cluster = walk.rules.cluster
-    nodes = np.flatnonzero(
-        walk.rules.permitted(walk.placement, instance_idx, cluster.capacity)
-    )
-    if not len(nodes):
-        return None
-    wanted = np.array([int(n) in walk.pending for n in nodes])
-    room = _room(walk, nodes)
-    return int(nodes[np.lexsort((nodes, room, wanted))[0]])
-
-
-def _room(walk: Walk, nodes: Ints) -> np.ndarray:
-    capacity = walk.rules.cluster.capacity[nodes]
-    free = capacity - walk.placement.used[nodes]
-    share: np.ndarray = (free / np.maximum(capacity, 1)).sum(axis=1)
-    return share
+        What was moved until it failed is left for the caller to undo.
+        """
+        touched = {choice.node}
+        for idx in choice.group:
+            if with_room:
+                moved = hosts.place_with_room(self._walk, idx)
+            else:
+                moved = hosts.place(self._walk, idx, variant)
+            if moved is None:
+                return None
+            touched |= moved
+        return touched | self._walk.settle(sorted(touched))

@@ -82,7 +82,7 @@ class _Search:
                 continue
             closed.add(same)
             if len(closed) > MAX_STATES or (
-                len(closed) % LOOK == 0 and time.monotonic() > deadline
+                len(closed) % LOOK == 1 and time.monotonic() > deadline
             ):
                 return self._known
             self._expand(state, -minus_cost, estimate + minus_cost)
