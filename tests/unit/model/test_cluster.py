@@ -88,3 +88,14 @@ class TestMigrationsInProgress(unittest.TestCase):
         found = self._cluster(Migration('a', 'c2', 'c1'))
         vcpu = found.resource_classes.index('VCPU')
         self.assertEqual([3, 3], Placement(found).used[:, vcpu].tolist())
+
+    def test_done_is_finished_as_well(self) -> None:
+        found = self._cluster(Migration('a', 'c1', 'c2', 'done'))
+        self.assertFalse(found.held.any())
+
+    # Placement has one allocation a node, however often it is listed.
+    @unittest.expectedFailure
+    def test_one_that_is_listed_twice_is_held_once(self) -> None:
+        found = self._cluster(*[Migration('a', 'c1', 'c2')] * 2)
+        vcpu = found.resource_classes.index('VCPU')
+        self.assertEqual([0, 3], found.held[:, vcpu].tolist())

@@ -47,7 +47,9 @@ class TestParents(unittest.TestCase):
 
     def test_where_there_is_room_for_all_nobody_waits(self) -> None:
         rules = small.rules(
-            small.snapshot({'c1': 4, 'c2': 4}, {'a': ('c1', 2), 'b': ('c2', 2)})
+            small.snapshot(
+                {'c1': 4, 'c2': 4}, {'a': ('c1', 2), 'b': ('c2', 2)}
+            )
         )
         self.assertEqual([[], []], dag(rules, Move(0, 0, 1), Move(1, 1, 0)))
 
