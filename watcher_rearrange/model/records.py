@@ -44,7 +44,7 @@ DEFAULT_ZONE = 'nova'
 
 # Migration states in which Placement holds nothing on the other end.
 FINISHED_MIGRATIONS = frozenset(
-    ('completed', 'confirmed', 'reverted', 'error', 'failed', 'cancelled')
+    'cancelled completed confirmed done error failed reverted'.split()
 )
 
 
