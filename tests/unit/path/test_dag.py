@@ -25,6 +25,7 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.path import finder
 from watcher_rearrange.path.dag import Dag
 from watcher_rearrange.path.moves import Move
+from watcher_rearrange.path.walk import Walk
 
 
 # More moves have more states than a test should visit.
@@ -166,16 +167,16 @@ def random_path(seed: int) -> tuple[Rules, tuple[Move, ...]]:
         )
     )
     start = Placement(rules.cluster)
-    walk = finder.Walk(rules, start.copy(), start.node_of)
+    walk = Walk(rules, start.copy(), start.node_of)
     for _ in range(60):
         idx = rng.randrange(len(instances))
         node = rng.randrange(len(vcpus))
         here = int(walk.placement.node_of[idx])
         if node != here and rules.allows(walk.placement, idx, node):
-            walk.displace(idx, node)
-        if len(walk.moves) == MAX_MOVES:
+            walk.move(idx, node)
+        if len(walk) == MAX_MOVES:
             break
-    return rules, tuple(walk.moves)
+    return rules, walk.path().moves
 
 
 class TestSafety(unittest.TestCase):
