@@ -1,0 +1,149 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from __future__ import annotations
+
+import ast
+import json
+import unittest
+
+from typing import Any
+
+from watcher_rearrange.model.errors import BadInput
+from watcher_rearrange.policies import parameters
+from watcher_rearrange.policies.consolidate import ConsolidatePolicy
+from watcher_rearrange.policies.evacuate import EvacuatePolicy
+from watcher_rearrange.policies.rebalance import RebalancePolicy
+
+
+class TestSchemas(unittest.TestCase):
+    def test_they_survive_the_database(self) -> None:
+        # Watcher cancels all audits of a strategy whose schema does not.
+        for name in parameters.STRATEGIES:
+            found = parameters.schema(name)
+            self.assertEqual(found, ast.literal_eval(str(found)), name)
+            self.assertEqual(found, json.loads(json.dumps(found)), name)
+
+    def test_every_parameter_is_described_and_has_a_default(self) -> None:
+        for name in parameters.STRATEGIES:
+            for key, spec in parameters.schema(name)['properties'].items():
+                for part in ('type', 'default', 'description'):
+                    self.assertIn(part, spec, (name, key))
+
+    def test_every_number_is_bounded(self) -> None:
+        for name in parameters.STRATEGIES:
+            for key, spec in parameters.schema(name)['properties'].items():
+                if spec['type'] in ('number', 'integer'):
+                    self.assertIn('minimum', spec, (name, key))
+
+    def test_the_defaults_are_valid(self) -> None:
+        for name in parameters.STRATEGIES:
+            spec = parameters.schema(name)['properties']
+            given = {key: value['default'] for key, value in spec.items()}
+            self.assertEqual(
+                parameters.policy(name, {}), parameters.policy(name, given)
+            )
+
+    def test_a_copy_is_handed_out(self) -> None:
+        parameters.schema('rebalance')['properties'].clear()
+        self.assertTrue(parameters.schema('rebalance')['properties'])
+
+
+class TestNames(unittest.TestCase):
+    def test_with_and_without_the_prefix(self) -> None:
+        self.assertIs(
+            parameters.find('rebalance'),
+            parameters.find('rearrange_rebalance'),
+        )
+
+    def test_an_unknown_one_is_refused_with_those_there_are(self) -> None:
+        with self.assertRaisesRegex(BadInput, 'rearrange_evacuate'):
+            parameters.policy('defragment', {})
+
+
+class TestDefaults(unittest.TestCase):
+    def test_rebalance(self) -> None:
+        found = parameters.policy('rebalance', {})
+        assert isinstance(found, RebalancePolicy)
+        self.assertEqual(('VCPU', 'MEMORY_MB'), found.dimensions)
+        self.assertEqual(5.0, found.threshold_pct)
+        self.assertIsNone(found.max_migrations)
+        self.assertFalse(found.options.move_locked)
+
+    def test_consolidate(self) -> None:
+        found = parameters.policy('consolidate', {'max_migrations': 7})
+        assert isinstance(found, ConsolidatePolicy)
+        self.assertEqual(1, found.spare_nodes)
+        self.assertTrue(found.disable_freed_nodes)
+        self.assertEqual(7, found.max_migrations)
+
+    def test_evacuate(self) -> None:
+        found = parameters.policy(
+            'evacuate', {'nodes': ['c1'], 'allow_cold': False}
+        )
+        assert isinstance(found, EvacuatePolicy)
+        self.assertEqual(('c1',), found.nodes)
+        self.assertEqual(frozenset(('c1',)), found.options.named_nodes)
+        self.assertFalse(found.options.allow_cold)
+        self.assertFalse(found.all_or_nothing)
+
+    def test_one_default_is_not_shared(self) -> None:
+        one = parameters.policy('consolidate', {})
+        other = parameters.policy('consolidate', {})
+        assert isinstance(one, ConsolidatePolicy)
+        assert isinstance(other, ConsolidatePolicy)
+        self.assertIsNot(one.max_utilization_pct, other.max_utilization_pct)
+
+
+class TestProblems(unittest.TestCase):
+    def _problems(self, name: str, **given: Any) -> tuple[str, ...]:
+        with self.assertRaises(BadInput) as caught:
+            parameters.policy(name, given)
+        return caught.exception.problems
+
+    def test_all_are_listed_at_once(self) -> None:
+        found = self._problems(
+            'rebalance',
+            theshold_pct=5,
+            threshold_pct=101,
+            dimensions=[],
+            seed='x',
+        )
+        self.assertEqual(
+            ['theshold_pct', 'threshold_pct', 'dimensions', 'seed'],
+            [problem.partition(':')[0] for problem in found],
+        )
+
+    def test_where_in_a_parameter(self) -> None:
+        found = self._problems(
+            'consolidate', max_utilization_pct={'VCPU': 120, 'DISK_GB': -1}
+        )
+        self.assertEqual(
+            ['max_utilization_pct.DISK_GB', 'max_utilization_pct.VCPU'],
+            sorted(problem.partition(':')[0] for problem in found),
+        )
+
+    def test_a_truth_value_is_no_number(self) -> None:
+        self._problems('rebalance', seed=True)
+        self._problems('rebalance', threshold_pct=True)
+
+    def test_a_node_named_twice(self) -> None:
+        self._problems('evacuate', nodes=['c1', 'c1'])
+
+    def test_no_value_at_all(self) -> None:
+        self._problems('rebalance', dimensions=None)
+
+    # NaN is neither below a minimum nor above a maximum.
+    @unittest.expectedFailure
+    def test_what_is_not_a_finite_number(self) -> None:
+        for name in ('threshold_pct', 'time_limit_s'):
+            self._problems('rebalance', **{name: float('nan')})
