@@ -1,0 +1,109 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from __future__ import annotations
+
+import unittest
+
+from tests.unit.model import small
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.plan import Action
+from watcher_rearrange.model.plan import PathSummary
+from watcher_rearrange.path.moves import Move
+from watcher_rearrange.planning import actions
+from watcher_rearrange.planning.job import ServiceChange
+
+
+def write(
+    *services: ServiceChange, moves: tuple[Move, ...]
+) -> tuple[tuple[Action, ...], PathSummary]:
+    """Two full nodes and two empty ones; instance 'b' is stopped."""
+    rules = small.rules(
+        small.Snapshot(
+            tuple(small.node(f'c{k}', 2) for k in range(4)),
+            (
+                small.instance('a', 'c0', 2),
+                small.instance('b', 'c1', 2, state='stopped'),
+            ),
+        )
+    )
+    draft = actions.Draft(
+        rules,
+        Placement(rules.cluster),
+        moves,
+        services,
+        lambda move: f'moves {move.instance}',
+    )
+    return actions.write(draft)
+
+
+class TestMigrations(unittest.TestCase):
+    def test_names_types_and_parents(self) -> None:
+        found, _ = write(moves=(Move(1, 1, 2), Move(0, 0, 1)))
+        first, second = found
+        self.assertEqual(('1', 'cold_migrate'), (first.id, first.type))
+        self.assertEqual(('b', 'c1'), (first.instance, first.source))
+        self.assertEqual('c2', first.destination)
+        self.assertEqual(('2', 'live_migrate'), (second.id, second.type))
+        self.assertEqual(('1',), second.parents)
+        self.assertEqual('moves 0', second.reason)
+        self.assertGreater(second.estimated_s, 0)
+
+    def test_the_summary(self) -> None:
+        moves = (Move(1, 1, 2, True), Move(0, 0, 1), Move(1, 2, 0))
+        _, summary = write(moves=moves)
+        self.assertEqual(3, summary.migrations)
+        self.assertEqual(1, summary.displacements)
+        self.assertEqual(3 * 1024, summary.migrated_mb)
+        self.assertLessEqual(summary.makespan_bound_s, summary.makespan_s)
+
+    def test_nothing(self) -> None:
+        self.assertEqual(((), PathSummary()), write(moves=()))
+
+
+class TestServices(unittest.TestCase):
+    def test_first_before_anything_leaves_the_node(self) -> None:
+        found, _ = write(
+            ServiceChange(0, 'evacuated', first=True),
+            moves=(Move(0, 0, 2), Move(1, 1, 3)),
+        )
+        self.assertEqual('disable_service', found[0].type)
+        self.assertEqual(('c0', 'evacuated'), (found[0].node, found[0].reason))
+        self.assertEqual((), found[0].parents)
+        self.assertEqual(('1',), found[1].parents)
+        self.assertEqual((), found[2].parents)
+
+    def test_last_when_everything_has_left(self) -> None:
+        found, _ = write(
+            ServiceChange(1, 'freed', first=False),
+            moves=(Move(1, 1, 2), Move(0, 0, 3)),
+        )
+        self.assertEqual('disable_service', found[-1].type)
+        self.assertEqual(('1',), found[-1].parents)
+
+    def test_a_node_that_was_a_temporary_host_waits_for_all(self) -> None:
+        found, _ = write(
+            ServiceChange(2, 'freed', first=False),
+            moves=(Move(0, 0, 2, True), Move(0, 2, 3)),
+        )
+        self.assertEqual(('2',), found[-1].parents)
+        self.assertEqual(('1',), found[1].parents)
+
+    def test_both(self) -> None:
+        found, _ = write(
+            ServiceChange(0, 'evacuated', first=True),
+            ServiceChange(1, 'freed', first=False),
+            moves=(Move(1, 1, 2), Move(0, 0, 1)),
+        )
+        self.assertEqual(['1', '2', '3', '4'], [a.id for a in found])
+        self.assertEqual(('1', '2'), found[2].parents)
+        self.assertEqual(('2',), found[3].parents)

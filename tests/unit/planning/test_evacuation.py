@@ -1,0 +1,175 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from __future__ import annotations
+
+import unittest
+
+from typing import Any
+
+from tests.unit.model import small
+from tests.unit.planning.documents import disabled
+from tests.unit.planning.documents import moves
+from tests.unit.planning.documents import objective
+from tests.unit.planning.documents import plan
+from watcher_rearrange.model.errors import BadInput
+from watcher_rearrange.model.plan import Status
+from watcher_rearrange.model.records import Snapshot
+
+
+class TestEvacuation(unittest.TestCase):
+    def test_services_go_first(self) -> None:
+        found = plan(
+            small.snapshot({'c0': 4, 'c1': 4}, {'a': ('c0', 2)}),
+            'evacuate',
+            nodes=['c0'],
+        )
+        self.assertEqual(Status.OPTIMAL, found.status)
+        self.assertEqual(['c0'], disabled(found))
+        self.assertTrue(
+            found.actions[0].reason.startswith('watcher_rearrange')
+        )
+        self.assertEqual((found.actions[0].id,), found.actions[1].parents)
+        self.assertEqual((1, 0), objective(found, 'nodes_to_evacuate'))
+
+    def test_several_nodes_do_not_fill_each_other(self) -> None:
+        found = plan(
+            small.snapshot(
+                {'c0': 4, 'c1': 4, 'c2': 4}, {'a': ('c0', 2), 'b': ('c1', 2)}
+            ),
+            'evacuate',
+            nodes=['c0', 'c1'],
+        )
+        self.assertEqual({'a': 'c2', 'b': 'c2'}, moves(found))
+
+    def test_a_node_disabled_by_somebody_is_emptied_when_named(self) -> None:
+        found = plan(
+            Snapshot(
+                (
+                    small.node('c0', status='disabled', disabled_reason='fan'),
+                    small.node('c1'),
+                ),
+                (small.instance('a', 'c0'),),
+            ),
+            'evacuate',
+            nodes=['c0'],
+        )
+        self.assertEqual({'a': 'c1'}, moves(found))
+        self.assertEqual([], disabled(found))
+
+    def test_a_node_that_is_down_keeps_what_it_has(self) -> None:
+        found = plan(
+            Snapshot(
+                (small.node('c0', state='down'), small.node('c1')),
+                (small.instance('a', 'c0'),),
+            ),
+            'evacuate',
+            nodes=['c0'],
+        )
+        self.assertEqual({}, moves(found))
+        self.assertIn('down', found.messages[0])
+
+    def test_nodes_that_are_not_there(self) -> None:
+        snapshot = small.snapshot({'c0': 4}, {})
+        with self.assertRaises(BadInput) as caught:
+            plan(snapshot, 'evacuate', nodes=['x', 'c0', 'y'])
+        self.assertEqual(
+            ['nodes[0]', 'nodes[2]'],
+            [p.partition(':')[0] for p in caught.exception.problems],
+        )
+        with self.assertRaisesRegex(BadInput, 'at least one'):
+            plan(snapshot, 'evacuate')
+
+    # It ends in a ValueError.
+    @unittest.expectedFailure
+    def test_no_resource_class_at_all(self) -> None:
+        nodes = (small.node('c0', inventories={}),)
+        found = plan(Snapshot(nodes, ()), 'evacuate', nodes=['c0'])
+        self.assertEqual(['c0'], disabled(found))
+
+
+class TestNoRoom(unittest.TestCase):
+    """c0 has 3 and 3, c1 has 2 and 2; 4 are free elsewhere."""
+
+    def _plan(self, **given: Any) -> Any:
+        snapshot = small.snapshot(
+            {'c0': 9, 'c1': 9, 'c2': 4},
+            {'a': ('c0', 3), 'b': ('c0', 3), 'c': ('c1', 2), 'd': ('c1', 2)},
+        )
+        return plan(snapshot, 'evacuate', nodes=['c0', 'c1'], **given)
+
+    def test_whole_nodes_first(self) -> None:
+        found = self._plan()
+        self.assertEqual(Status.FEASIBLE, found.status)
+        self.assertEqual({'c': 'c2', 'd': 'c2'}, moves(found))
+
+    def test_what_stays_is_said_with_what_would_help(self) -> None:
+        first, second = self._plan().messages
+        self.assertIn('a stays on c0', first)
+        self.assertIn('3 VCPU more were free on c2', first)
+        self.assertIn('b stays on c0', second)
+
+    def test_all_or_nothing(self) -> None:
+        found = self._plan(all_or_nothing=True)
+        self.assertEqual(Status.INFEASIBLE, found.status)
+        self.assertEqual((), found.actions)
+        self.assertTrue(found.messages)
+
+    def test_all_or_nothing_where_it_fits(self) -> None:
+        found = plan(
+            small.snapshot({'c0': 4, 'c1': 4}, {'a': ('c0', 2)}),
+            'evacuate',
+            nodes=['c0'],
+            all_or_nothing=True,
+        )
+        self.assertEqual({'a': 'c1'}, moves(found))
+
+
+class TestWhoStays(unittest.TestCase):
+    def _message(self, **more: Any) -> str:
+        groups = more.pop('groups', ())
+        found = plan(
+            Snapshot(
+                (small.node('c0'), small.node('c1')),
+                (
+                    small.instance('a', 'c0', name='web', **more),
+                    small.instance('b', 'c1'),
+                ),
+                server_groups=groups,
+            ),
+            'evacuate',
+            nodes=['c0'],
+            allow_cold=False,
+        )
+        self.assertEqual({}, moves(found))
+        (message,) = found.messages
+        self.assertIn('web stays on c0', message)
+        return message
+
+    def test_locked(self) -> None:
+        self.assertIn('move_locked', self._message(locked=True))
+
+    def test_stopped(self) -> None:
+        self.assertIn('allow_cold', self._message(state='stopped'))
+
+    def test_a_state(self) -> None:
+        self.assertIn('paused', self._message(state='paused'))
+
+    def test_excluded(self) -> None:
+        self.assertIn('excluded', self._message(excluded=True))
+
+    def test_no_node_suits(self) -> None:
+        self.assertIn('no node', self._message(required_traits=('SSD',)))
+
+    def test_a_server_group(self) -> None:
+        groups = (small.apart('a', 'b'),)
+        self.assertIn('server group', self._message(groups=groups))
