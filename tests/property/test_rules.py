@@ -114,9 +114,7 @@ class Search:
         allows = self.rules.allows(self.placement, instance_idx, node_idx)
         if permitted != allows:
             raise AssertionError(f'permitted {permitted}, allows {allows}')
-        return bool(
-            allows and self.rules.movability.movable[instance_idx]
-        )
+        return bool(allows and self.rules.movability.movable[instance_idx])
 
 
 def one_move(instance: dict[str, Any], destination: str) -> dict[str, Any]:

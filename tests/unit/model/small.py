@@ -42,9 +42,7 @@ def instance(
     uuid: str, host: str, vcpus: int = 1, memory_mb: int = 1024, **more: Any
 ) -> Instance:
     """An instance that asks for VCPU and MEMORY_MB."""
-    more.setdefault(
-        'allocations', {'VCPU': vcpus, 'MEMORY_MB': memory_mb}
-    )
+    more.setdefault('allocations', {'VCPU': vcpus, 'MEMORY_MB': memory_mb})
     return Instance(uuid=uuid, host=host, **more)
 
 

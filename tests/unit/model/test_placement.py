@@ -19,6 +19,7 @@ import numpy as np
 from tests.unit.model import small
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import Snapshot
 
 
 def cluster() -> Cluster:
@@ -77,7 +78,7 @@ class TestRoom(unittest.TestCase):
 
     def test_a_class_that_is_not_asked_for_is_no_obstacle(self) -> None:
         found = Cluster.from_snapshot(
-            small.Snapshot(
+            Snapshot(
                 (small.node('c1', 1, 512), small.node('c2', 1)),
                 (
                     small.instance('a', 'c1', allocations={'VCPU': 9}),

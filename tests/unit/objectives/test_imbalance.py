@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from tests.unit.model import small
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.objectives.peak import PeakUtilization
@@ -50,7 +51,7 @@ def clusters(draw: st.DrawFn) -> Cluster:
     )
     drawn = draw(st.lists(instance, min_size=2, max_size=10))
     return Cluster.from_snapshot(
-        small.Snapshot(
+        Snapshot(
             tuple(
                 small.node(name, size, size * draw(st.sampled_from((64, 512))))
                 for name, size in zip(names, sizes, strict=True)
@@ -84,7 +85,7 @@ class TestValue(unittest.TestCase):
 
     def test_only_the_nodes_judged_count(self) -> None:
         cluster = Cluster.from_snapshot(
-            small.Snapshot(
+            Snapshot(
                 (small.node('c1'), small.node('c2', status='disabled')),
                 (small.instance('a', 'c2', 8),),
             )
@@ -149,7 +150,7 @@ class TestDeltas(unittest.TestCase):
 class TestPeak(unittest.TestCase):
     def test_the_fullest_node_in_its_fullest_dimension(self) -> None:
         cluster = Cluster.from_snapshot(
-            small.Snapshot(
+            Snapshot(
                 (small.node('c1', 10, 1000), small.node('c2', 10, 1000)),
                 (
                     small.instance('a', 'c1', 5, 100),
@@ -163,9 +164,8 @@ class TestPeak(unittest.TestCase):
 
     def test_no_nodes(self) -> None:
         cluster = Cluster.from_snapshot(
-            small.Snapshot(
-                (small.node('c1', state='down'),),
-                (small.instance('a', 'c1'),),
+            Snapshot(
+                (small.node('c1', state='down'),), (small.instance('a', 'c1'),)
             )
         )
         peak = PeakUtilization(imbalance(cluster))

@@ -24,6 +24,7 @@ from tests.unit.model import small
 from tests.unit.optimizer.problems import problem
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.objectives.imbalance import Imbalance
@@ -159,7 +160,7 @@ class TestConsolidate(unittest.TestCase):
 
     def test_nodes_that_cannot_be_emptied(self) -> None:
         rules = small.rules(
-            small.Snapshot(
+            Snapshot(
                 (small.node('c0'), small.node('c1')),
                 (
                     small.instance('a', 'c0', locked=True),

@@ -86,11 +86,7 @@ class TestParents(unittest.TestCase):
             )
         )
         parents = dag(
-            rules,
-            Move(1, 1, 2),
-            Move(3, 0, 1),
-            Move(2, 1, 2),
-            Move(0, 0, 1),
+            rules, Move(1, 1, 2), Move(3, 0, 1), Move(2, 1, 2), Move(0, 0, 1)
         )
         self.assertEqual([[], [0], [], [0, 2]], parents)
 
@@ -140,9 +136,7 @@ class TestParents(unittest.TestCase):
                 {'c1': 2, 'c2': 2, 'c3': 2}, {'a': ('c1', 1), 'b': ('c2', 1)}
             )
         )
-        parents = dag(
-            rules, Move(0, 0, 2, True), Move(0, 2, 0), Move(1, 1, 0)
-        )
+        parents = dag(rules, Move(0, 0, 2, True), Move(0, 2, 0), Move(1, 1, 0))
         self.assertEqual([[], [0], []], parents)
 
 

@@ -16,6 +16,7 @@ import unittest
 
 from tests.unit.model import small
 from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.path import duration
 from watcher_rearrange.path.moves import Move
 
@@ -24,7 +25,7 @@ class TestEstimate(unittest.TestCase):
     def setUp(self) -> None:
         allocations = {'MEMORY_MB': 1100, 'DISK_GB': 11}
         self.cluster = Cluster.from_snapshot(
-            small.Snapshot(
+            Snapshot(
                 (small.node('c1'),),
                 (small.instance('a', 'c1', allocations=allocations),),
             )

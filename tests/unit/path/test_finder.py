@@ -35,9 +35,7 @@ def swap(*others: int) -> Rules:
     """Two nodes whose instances are to change places, and other nodes."""
     vcpus = {'c0': 2, 'c1': 2}
     vcpus.update({f'c{k + 2}': size for k, size in enumerate(others)})
-    return small.rules(
-        small.snapshot(vcpus, {'a': ('c0', 2), 'b': ('c1', 2)})
-    )
+    return small.rules(small.snapshot(vcpus, {'a': ('c0', 2), 'b': ('c1', 2)}))
 
 
 def steps(path: Path) -> list[tuple[int, int, int]]:

@@ -18,6 +18,7 @@ from tests.unit.model import small
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Action
 from watcher_rearrange.model.plan import PathSummary
+from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.planning import actions
 from watcher_rearrange.planning.job import ServiceChange
@@ -28,7 +29,7 @@ def write(
 ) -> tuple[tuple[Action, ...], PathSummary]:
     """Two full nodes and two empty ones; instance 'b' is stopped."""
     rules = small.rules(
-        small.Snapshot(
+        Snapshot(
             tuple(small.node(f'c{k}', 2) for k in range(4)),
             (
                 small.instance('a', 'c0', 2),

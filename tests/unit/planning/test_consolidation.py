@@ -30,8 +30,7 @@ from watcher_rearrange.model.records import Snapshot
 
 
 FOUR = small.snapshot(
-    {f'c{k}': 8 for k in range(4)},
-    {f'i{k}': (f'c{k}', 2) for k in range(4)},
+    {f'c{k}': 8 for k in range(4)}, {f'i{k}': (f'c{k}', 2) for k in range(4)}
 )
 
 
@@ -87,9 +86,7 @@ class TestConsolidation(unittest.TestCase):
             dataclasses.replace(i, locked=i.uuid in ('i1', 'i2'))
             for i in FOUR.instances
         ]
-        found = consolidate(
-            dataclasses.replace(FOUR, instances=tuple(locked))
-        )
+        found = consolidate(dataclasses.replace(FOUR, instances=tuple(locked)))
         self.assertEqual((4, 2), objective(found, 'active_nodes'))
         self.assertEqual({'i0', 'i3'}, moves(found).keys())
 
@@ -108,9 +105,7 @@ class TestDisabledNodes(unittest.TestCase):
             small.node('c1'),
             small.node('c2'),
         )
-        instances = tuple(
-            small.instance(f'i{k}', f'c{k}') for k in range(3)
-        )
+        instances = tuple(small.instance(f'i{k}', f'c{k}') for k in range(3))
         return consolidate(Snapshot(nodes, instances))
 
     def test_somebody_elses_are_neither_filled_nor_emptied(self) -> None:

@@ -33,9 +33,7 @@ SWAP = small.snapshot(
 )
 
 
-def path(
-    snapshot: Snapshot, placement: dict[str, str], **more: Any
-) -> Plan:
+def path(snapshot: Snapshot, placement: dict[str, str], **more: Any) -> Plan:
     return pipeline.find_path(snapshot, Target(placement, **more))
 
 

@@ -70,7 +70,10 @@ class TestRebalancing(unittest.TestCase):
             (small.node('c0'), small.node('c1')),
             tuple(
                 small.instance(
-                    f'i{k}', f'c{k % 2}', 2, load={'cpu_pct': 100.0 * (1 - k % 2)}
+                    f'i{k}',
+                    f'c{k % 2}',
+                    2,
+                    load={'cpu_pct': 100.0 * (1 - k % 2)},
                 )
                 for k in range(4)
             ),
