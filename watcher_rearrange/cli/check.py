@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--interleavings',
-        type=_count,
+        type=inputs.count,
         default=_INTERLEAVINGS,
         metavar='N',
         help='how many random orders to replay (default: %(default)s)',
@@ -107,10 +107,3 @@ def _read(path: str, build: Callable[[Any], Any]) -> tuple[Any, Any]:
     document = loading.load_json(source)
     with loading.naming(source):
         return document, build(document)
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 0:
-        raise argparse.ArgumentTypeError(f'{text} is negative')
-    return value

@@ -68,3 +68,14 @@ def seconds(text: str) -> float:
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f'{text} is not more than 0')
     return value
+
+
+def count(text: str) -> int:
+    """Return a whole number that is not negative.
+
+    :raises ArgumentTypeError: for anything else
+    """
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f'{text} is negative')
+    return value

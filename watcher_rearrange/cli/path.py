@@ -47,6 +47,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar='N',
         help='the same seed gives the same answer (default: 0)',
     )
+    for name, default, what in (
+        ('outgoing', 1, 'off one node'),
+        ('incoming', 0, 'onto one node'),
+        ('parallel', 0, 'in all'),
+    ):
+        parser.add_argument(
+            f'--max-{name}',
+            type=inputs.count,
+            default=default,
+            metavar='N',
+            help=f'at most N migrations at once {what}; 0 is no limit '
+            '(default: %(default)s)',
+        )
     output.add_file(parser, 'PLAN', 'the plan')
 
 
@@ -58,12 +71,14 @@ def run(arguments: argparse.Namespace) -> int:
     target = reader.read_target(inputs.source(arguments.target), snapshot)
 
     from watcher_rearrange.planning import pipeline
+    from watcher_rearrange.policies import limits
 
     result = pipeline.find_path(
         snapshot,
         target,
         time_limit_s=arguments.time_limit,
         seed=arguments.seed,
+        limits=limits.Limits.of(vars(arguments)),
     )
     output.show_plan(arguments, snapshot, result)
     return status.of_plan(result)

@@ -100,7 +100,7 @@ class ServerGroups:
                 current, needed = int((counts > 0).sum()), 1
                 unit = 'nodes with members'
             if current > needed:
-                label = group.record.name or group.record.uuid
+                label = _label(group.record)
                 found.append(
                     Violation(
                         group.record.policy, (label,), current, needed, unit
@@ -126,3 +126,10 @@ class ServerGroups:
                 if moving != but and moving in group.members:
                     counts[node_idx] += 1
         return counts
+
+
+def _label(group: records.ServerGroup) -> str:
+    """The name with the UUID: names are not unique."""
+    if not group.name or group.name == group.uuid:
+        return group.uuid
+    return f'{group.name} ({group.uuid})'

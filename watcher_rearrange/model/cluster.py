@@ -74,13 +74,14 @@ class Cluster:
             classes,
         )
         index = {i.uuid: k for k, i in enumerate(snapshot.instances)}
-        other_ends = tuple(
+        ends = {
             (index[move.instance], nodes[hostname])
             for move in snapshot.migrations
             if move.in_progress
             for hostname in (move.source, move.destination)
             if nodes[hostname] != node_of[index[move.instance]]
-        )
+        }
+        other_ends = tuple(sorted(ends))
         held = np.zeros_like(capacity)
         for moving, node_idx in other_ends:
             held[node_idx] += demand[moving]

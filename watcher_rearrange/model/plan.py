@@ -44,6 +44,11 @@ class Action:
 
     A migration has ``instance``, ``source`` and ``destination``; a service
     action has ``node`` (a hostname) instead.
+
+    :ivar parents: ids of the actions that must have succeeded before
+    :ivar after: ids of those that must be over before, whatever became of
+        them: they keep the concurrency limits
+    :ivar starts_s: when it starts, if all goes as estimated
     """
 
     id: str
@@ -54,8 +59,10 @@ class Action:
     node: str = ''
     displacement: bool = False
     parents: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     reason: str = ''
     estimated_s: float = 0.0
+    starts_s: float = 0.0
 
     @property
     def is_migration(self) -> bool:

@@ -65,9 +65,15 @@ class Dimensions:
             raise errors.BadInput(problems)
         return cls(
             tuple(names),
-            np.stack([demand for demand, _ in columns], axis=1),
-            np.stack([capacity for _, capacity in columns], axis=1),
+            _table([demand for demand, _ in columns], cluster.n_instances),
+            _table([capacity for _, capacity in columns], cluster.n_nodes),
         )
+
+
+def _table(columns: list[Floats], n_rows: int) -> Floats:
+    if not columns:
+        return np.zeros((n_rows, 0))
+    return np.stack(columns, axis=1)
 
 
 def _problem(name: str) -> str:

@@ -75,7 +75,9 @@ def _orders(problem: Problem, placement: Placement) -> list[Ints]:
     memory = np.bincount(
         placement.node_of, weights=problem.cluster.memory_mb, minlength=n_nodes
     )[nodes]
-    room = problem.limit[nodes] / np.maximum(problem.limit.max(axis=0), 1)
+    room = problem.limit[nodes] / np.maximum(
+        problem.limit.max(axis=0, initial=0), 1
+    )
     by_count = nodes[np.lexsort((nodes, memory, count))]
     by_room = nodes[np.lexsort((nodes, memory, count, room.sum(axis=1)))]
     if (by_count == by_room).all():

@@ -26,8 +26,10 @@ from watcher_rearrange.model.plan import Action
 from watcher_rearrange.model.plan import PathSummary
 from watcher_rearrange.path import dag
 from watcher_rearrange.path import duration
+from watcher_rearrange.path import schedule
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.planning.job import ServiceChange
+from watcher_rearrange.policies.limits import Limits
 
 
 SERVICE_S = 1.0
@@ -45,85 +47,136 @@ class Draft:
     moves: Sequence[Move]
     services: Sequence[ServiceChange]
     reason: Callable[[Move], str]
+    limits: Limits
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """An action that has no number yet.
+
+    :ivar parents: positions of the steps it depends on
+    """
+
+    action: Action
+    parents: tuple[int, ...]
+    needs: tuple[tuple[schedule.Key, int], ...] = ()
 
 
 def write(draft: Draft) -> tuple[tuple[Action, ...], PathSummary]:
     """Return the actions in a valid order, and the figures of the path.
 
     The services of nodes that are being emptied are disabled before
-    anything leaves, those of freed nodes when everything has left.
+    anything leaves, those of freed nodes when everything has left. The
+    actions are in the order of their estimated start.
     """
+    steps = _steps(draft)
+    timetable = schedule.make(
+        [
+            schedule.Task(step.action.estimated_s, step.parents, step.needs)
+            for step in steps
+        ],
+        _capacity(draft),
+    )
+    order = sorted(range(len(steps)), key=lambda k: (timetable.start_s[k], k))
+    number = {k: str(n) for n, k in enumerate(order, start=1)}
+    written = tuple(
+        dataclasses.replace(
+            steps[k].action,
+            id=number[k],
+            parents=_numbers(steps[k].parents, number),
+            after=_numbers(timetable.after[k], number),
+            starts_s=round(timetable.start_s[k], 1),
+        )
+        for k in order
+    )
+    return written, _summary(draft, timetable)
+
+
+def _numbers(
+    positions: Sequence[int], number: dict[int, str]
+) -> tuple[str, ...]:
+    return tuple(sorted((number[k] for k in positions), key=int))
+
+
+def _steps(draft: Draft) -> list[Step]:
+    """The actions with what they depend on, parents before children."""
     graph = dag.Dag(draft.rules, draft.start, draft.moves)
     first = [change for change in draft.services if change.first]
-    last = [change for change in draft.services if not change.first]
-    number = len(first) + 1
-    actions = [
-        _disable(draft, k + 1, change, ()) for k, change in enumerate(first)
-    ]
-    gates = {change.node: str(k + 1) for k, change in enumerate(first)}
+    gates = {change.node: k for k, change in enumerate(first)}
+    steps = [Step(_disable(draft, change), ()) for change in first]
     for k, move in enumerate(draft.moves):
-        parents = [str(number + p) for p in graph.parents[k]]
+        parents = [len(first) + parent for parent in graph.parents[k]]
         if move.source in gates:
-            parents.insert(0, gates[move.source])
-        actions.append(_migrate(draft, number + k, move, tuple(parents)))
-    for change in last:
-        departures = graph.reduced(
-            [k for k, m in enumerate(draft.moves) if m.source == change.node]
-        )
-        parents = [str(number + k) for k in departures]
-        actions.append(
-            _disable(draft, len(actions) + 1, change, tuple(parents))
-        )
-    return tuple(actions), _summary(draft, graph)
+            parents.append(gates[move.source])
+        steps.append(Step(_migrate(draft, move), tuple(parents), _needs(move)))
+    for change in draft.services:
+        if not change.first:
+            departures = graph.reduced(
+                [
+                    k
+                    for k, move in enumerate(draft.moves)
+                    if move.source == change.node
+                ]
+            )
+            parents = [len(first) + parent for parent in departures]
+            steps.append(Step(_disable(draft, change), tuple(parents)))
+    return steps
 
 
-def _migrate(
-    draft: Draft, number: int, move: Move, parents: tuple[str, ...]
-) -> Action:
+def _needs(move: Move) -> tuple[tuple[schedule.Key, int], ...]:
+    return (
+        (('outgoing', move.source), 1),
+        (('incoming', move.destination), 1),
+        (('parallel',), 1),
+    )
+
+
+def _capacity(draft: Draft) -> dict[schedule.Key, int]:
+    limits = draft.limits
+    capacity: dict[schedule.Key, int] = {}
+    for node in range(draft.rules.cluster.n_nodes):
+        if limits.max_outgoing is not None:
+            capacity['outgoing', node] = limits.max_outgoing
+        if limits.max_incoming is not None:
+            capacity['incoming', node] = limits.max_incoming
+    if limits.max_parallel is not None:
+        capacity['parallel',] = limits.max_parallel
+    return capacity
+
+
+def _migrate(draft: Draft, move: Move) -> Action:
     cluster = draft.rules.cluster
     kind = draft.rules.movability.migration_type(move.instance)
     return Action(
-        id=str(number),
+        id='',
         type=kind,
         instance=cluster.snapshot.instances[move.instance].uuid,
         source=cluster.hostname(move.source),
         destination=cluster.hostname(move.destination),
         displacement=move.displacement,
-        parents=parents,
         reason=draft.reason(move),
         estimated_s=duration.estimate_s(cluster, move.instance, kind),
     )
 
 
-def _disable(
-    draft: Draft, number: int, change: ServiceChange, parents: tuple[str, ...]
-) -> Action:
+def _disable(draft: Draft, change: ServiceChange) -> Action:
     return Action(
-        id=str(number),
+        id='',
         type=DISABLE_SERVICE,
         node=draft.rules.cluster.hostname(change.node),
-        parents=parents,
         reason=change.reason,
         estimated_s=SERVICE_S,
     )
 
 
-def _summary(draft: Draft, graph: dag.Dag) -> PathSummary:
-    cluster = draft.rules.cluster
-    kind_of = draft.rules.movability.migration_type
-    seconds = [
-        duration.estimate_s(cluster, m.instance, kind_of(m.instance))
-        for m in draft.moves
-    ]
-    makespan_s, bound_s = duration.makespan_s(
-        draft.moves, graph.parents, seconds
-    )
+def _summary(draft: Draft, timetable: schedule.Timetable) -> PathSummary:
+    memory_mb = draft.rules.cluster.memory_mb
     moved = [move.instance for move in draft.moves]
     return PathSummary(
         migrations=len(draft.moves),
         displacements=sum(move.displacement for move in draft.moves),
         bound=len(set(moved)),
-        migrated_mb=sum(int(cluster.memory_mb[i]) for i in moved),
-        makespan_s=makespan_s,
-        makespan_bound_s=bound_s,
+        migrated_mb=sum(int(memory_mb[i]) for i in moved),
+        makespan_s=round(timetable.makespan_s, 1),
+        makespan_bound_s=round(timetable.bound_s, 1),
     )

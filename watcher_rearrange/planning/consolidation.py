@@ -42,9 +42,7 @@ class Consolidation(Job):
     """
 
     def __init__(self, cluster: Cluster, policy: ConsolidatePolicy) -> None:
-        super().__init__(
-            cluster, policy.options, policy.max_migrations, policy.time_limit_s
-        )
+        super().__init__(cluster, policy)
         self._policy = policy
         unknown = policy.max_utilization_pct.keys() - set(
             cluster.resource_classes

@@ -48,7 +48,7 @@ class Evacuation(Job):
 
     def __init__(self, cluster: Cluster, policy: EvacuatePolicy) -> None:
         _check_nodes(cluster, policy.nodes)
-        super().__init__(cluster, policy.options, None, policy.time_limit_s)
+        super().__init__(cluster, policy)
         self._policy = policy
         self._start = Placement(cluster)
         self._nodes = np.array(

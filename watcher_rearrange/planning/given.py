@@ -35,6 +35,7 @@ from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning import actions
 from watcher_rearrange.planning import advice
+from watcher_rearrange.policies.limits import Limits
 
 
 def find_path(
@@ -43,6 +44,7 @@ def find_path(
     *,
     time_limit_s: float = 60.0,
     seed: int = 0,
+    limits: Limits = Limits(),
 ) -> Plan:
     """Plan the way to a target placement.
 
@@ -59,7 +61,7 @@ def find_path(
     path = finder.find(rules, start, wanted, deadline)
     if not path.complete:
         return _blocked(rules, start, wanted, path)
-    draft = actions.Draft(rules, start, path.moves, (), _reason(path))
+    draft = actions.Draft(rules, start, path.moves, (), _reason(path), limits)
     written, summary = actions.write(draft)
     status = Status.OPTIMAL if path.proved else Status.FEASIBLE
     return Plan(

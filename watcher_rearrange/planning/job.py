@@ -20,7 +20,6 @@ import time
 
 import numpy as np
 
-from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Cluster
@@ -32,6 +31,7 @@ from watcher_rearrange.objectives.base import Objective
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
+from watcher_rearrange.policies import parameters
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,20 +50,16 @@ class Job(abc.ABC):
     """A strategy at work on one cluster.
 
     :ivar rules: the rules, with what the operator permits
+    :ivar limits: how much may run at once
     :ivar deadline: on the clock of ``time.monotonic``
     """
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        options: MoveOptions,
-        max_migrations: int | None,
-        time_limit_s: float,
-    ) -> None:
+    def __init__(self, cluster: Cluster, policy: parameters.Policy) -> None:
         self.cluster = cluster
-        self.rules = Rules(cluster, options)
-        self.max_migrations = max_migrations
-        self.deadline = time.monotonic() + time_limit_s
+        self.rules = Rules(cluster, policy.options)
+        self.limits = policy.limits
+        self.max_migrations = policy.max_migrations
+        self.deadline = time.monotonic() + policy.time_limit_s
 
     def problem(self, frozen: Bools, max_migrations: int | None) -> Problem:
         """Return what the search works on.

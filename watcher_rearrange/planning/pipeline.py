@@ -84,7 +84,7 @@ def _written(
         return job.reason(move, end)
 
     draft = actions.Draft(
-        job.rules, start, path.moves, job.services(end), reason
+        job.rules, start, path.moves, job.services(end), reason, job.limits
     )
     written, summary = actions.write(draft)
     table = job.table(start, end)

@@ -31,9 +31,7 @@ class Rebalancing(Job):
     """Spread the load until the imbalance is at the threshold."""
 
     def __init__(self, cluster: Cluster, policy: RebalancePolicy) -> None:
-        super().__init__(
-            cluster, policy.options, policy.max_migrations, policy.time_limit_s
-        )
+        super().__init__(cluster, policy)
         self._policy = policy
         self._imbalance = Imbalance(
             Dimensions.of(cluster, policy.dimensions), cluster.receives

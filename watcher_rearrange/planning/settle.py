@@ -19,6 +19,8 @@ next audit on the finished plan has nothing to do.
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
@@ -95,4 +97,13 @@ def _joined(
     straight = finder.find(job.rules, start, end.node_of, job.deadline)
     if straight.complete and len(straight.moves) <= len(moves):
         return straight
-    return Path(moves)
+    # What was final in one round may not be so in the end.
+    return Path(
+        tuple(
+            dataclasses.replace(
+                move,
+                displacement=move.destination != end.node_of[move.instance],
+            )
+            for move in moves
+        )
+    )

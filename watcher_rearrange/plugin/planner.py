@@ -118,13 +118,16 @@ class RearrangePlanner(base.BasePlanner):
         uuids = {action.id: utils.generate_uuid() for action in made.actions}
         waves = made.waves()
         for action in made.actions:
-            parents = [uuids[parent] for parent in action.parents]
+            needed = [uuids[parent] for parent in action.parents]
+            # Watcher only waits for its parents; the guard alone asks what
+            # became of them. So those that keep the limits are parents too.
+            before = [uuids[other] for other in action.after]
             if self.config.guard_actions:
-                written = renderer.guarded(action, parents, waves[action.id])
+                written = renderer.guarded(action, needed, waves[action.id])
             else:
                 written = renderer.plain(action)
             yield ScheduledAction(
-                uuid=uuids[action.id], parents=parents, **written
+                uuid=uuids[action.id], parents=needed + before, **written
             )
 
 

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.policies import schema
+from watcher_rearrange.policies.limits import Limits
 
 
 SCHEMA = schema.schema(
@@ -72,6 +73,7 @@ class ConsolidatePolicy:
     disable_freed_nodes: bool
     max_migrations: int | None
     options: MoveOptions
+    limits: Limits
     time_limit_s: float
     seed: int
 
@@ -88,6 +90,7 @@ class ConsolidatePolicy:
             disable_freed_nodes=full['disable_freed_nodes'],
             max_migrations=full['max_migrations'] or None,
             options=MoveOptions(move_locked=full['move_locked']),
+            limits=Limits.of(full),
             time_limit_s=float(full['time_limit_s']),
             seed=full['seed'],
         )

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.policies import schema
+from watcher_rearrange.policies.limits import Limits
 
 
 SCHEMA = schema.schema(
@@ -66,6 +67,7 @@ class EvacuatePolicy:
     disable_nodes: bool
     all_or_nothing: bool
     options: MoveOptions
+    limits: Limits
     time_limit_s: float
     seed: int
     max_migrations: None = None
@@ -86,6 +88,7 @@ class EvacuatePolicy:
                 allow_cold=full['allow_cold'],
                 named_nodes=frozenset(full['nodes']),
             ),
+            limits=Limits.of(full),
             time_limit_s=float(full['time_limit_s']),
             seed=full['seed'],
         )

@@ -21,6 +21,7 @@ change needs an upgrade note.
 from __future__ import annotations
 
 import copy
+import math
 
 from collections.abc import Mapping
 from typing import Any
@@ -37,6 +38,33 @@ COMMON: Schema = {
         'description': 'Move locked instances too.',
         'type': 'boolean',
         'default': False,
+    },
+    'max_outgoing': {
+        'description': (
+            'At most so many migrations off one node at once; Nova queues '
+            'more than its max_concurrent_live_migrations. 0 means no limit.'
+        ),
+        'type': 'integer',
+        'minimum': 0,
+        'default': 1,
+    },
+    'max_incoming': {
+        'description': (
+            'At most so many migrations onto one node at once; 0 means no '
+            'limit.'
+        ),
+        'type': 'integer',
+        'minimum': 0,
+        'default': 0,
+    },
+    'max_parallel': {
+        'description': (
+            'At most so many migrations at once in the whole plan; 0 means '
+            'no limit but the workers of the applier.'
+        ),
+        'type': 'integer',
+        'minimum': 0,
+        'default': 0,
     },
     'time_limit_s': {
         'description': 'Seconds that the search may take.',
@@ -99,6 +127,9 @@ def complete(full: Schema, given: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _problems(name: str, spec: Schema, value: object) -> list[str]:
+    # JSON schema has no word for it: every bound holds for NaN.
+    if isinstance(value, float) and not math.isfinite(value):
+        return [f'{name}: {value} is not a finite number']
     found = jsonschema.Draft4Validator(spec).iter_errors(value)
     return [
         '.'.join([name, *map(str, error.absolute_path)]) + f': {error.message}'

@@ -31,8 +31,10 @@ ACTION = 'action'
 _FIRST = {'id': kinds.unique('action id', 'id'), 'type': kinds.text}
 _LAST = {
     'parents': kinds.list_of(kinds.reference(ACTION), distinct=True),
+    'after': kinds.list_of(kinds.reference(ACTION), distinct=True),
     'reason': kinds.text,
     'estimated_s': kinds.number(),
+    'starts_s': kinds.number(),
 }
 
 MIGRATE = Table(

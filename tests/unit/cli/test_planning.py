@@ -25,6 +25,7 @@ from tests.unit.snapshot import documents
 from watcher_rearrange.cli import plan as command
 from watcher_rearrange.model import errors
 from watcher_rearrange.model import plan
+from watcher_rearrange.policies.limits import Limits
 from watcher_rearrange.snapshot import reader
 
 
@@ -234,6 +235,7 @@ class TestPath(base.CommandTestCase):
                 self.snapshot,
                 self.target,
                 *('--time-limit', '5', '--seed', '2', '-f', 'json'),
+                *('--max-outgoing', '0', '--max-incoming', '2'),
             )
         self.assertEqual(documents.plan(), result.document)
         snapshot = reader.snapshot_from_document(documents.snapshot())
@@ -242,6 +244,7 @@ class TestPath(base.CommandTestCase):
             reader.target_from_document(documents.target(), snapshot),
             time_limit_s=5.0,
             seed=2,
+            limits=Limits(max_outgoing=None, max_incoming=2),
         )
 
     def test_for_real(self):

@@ -94,7 +94,6 @@ class TestMigrationsInProgress(unittest.TestCase):
         self.assertFalse(found.held.any())
 
     # Placement has one allocation a node, however often it is listed.
-    @unittest.expectedFailure
     def test_one_that_is_listed_twice_is_held_once(self) -> None:
         found = self._cluster(*[Migration('a', 'c1', 'c2')] * 2)
         vcpu = found.resource_classes.index('VCPU')

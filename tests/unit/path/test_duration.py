@@ -18,7 +18,6 @@ from tests.unit.model import small
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.path import duration
-from watcher_rearrange.path.moves import Move
 
 
 class TestEstimate(unittest.TestCase):
@@ -38,29 +37,3 @@ class TestEstimate(unittest.TestCase):
     def test_cold_copies_the_disk(self) -> None:
         found = duration.estimate_s(self.cluster, 0, 'cold_migrate')
         self.assertEqual(round(3.0 + 1024 / 10, 1), found)
-
-
-class TestMakespan(unittest.TestCase):
-    def test_nothing(self) -> None:
-        self.assertEqual((0.0, 0.0), duration.makespan_s([], [], []))
-
-    def test_different_sources_overlap(self) -> None:
-        moves = [Move(0, 0, 2), Move(1, 1, 2)]
-        found = duration.makespan_s(moves, [[], []], [10.0, 4.0])
-        self.assertEqual((10.0, 10.0), found)
-
-    def test_one_source_sends_one_at_a_time(self) -> None:
-        moves = [Move(0, 0, 2), Move(1, 0, 3)]
-        found = duration.makespan_s(moves, [[], []], [10.0, 4.0])
-        self.assertEqual((14.0, 14.0), found)
-
-    def test_a_child_waits(self) -> None:
-        moves = [Move(0, 0, 2), Move(1, 1, 0)]
-        found = duration.makespan_s(moves, [[], [0]], [10.0, 4.0])
-        self.assertEqual((14.0, 14.0), found)
-
-    def test_the_bound_is_not_above_the_makespan(self) -> None:
-        moves = [Move(0, 0, 1), Move(1, 2, 1), Move(2, 0, 3), Move(3, 3, 0)]
-        parents: list[list[int]] = [[], [0], [], [2]]
-        end, bound = duration.makespan_s(moves, parents, [5, 5, 7, 1])
-        self.assertLessEqual(bound, end)

@@ -89,8 +89,9 @@ class TestServices(unittest.TestCase):
         self.assertEqual('disable_service', found[0].type)
         self.assertEqual(('c0', 'evacuated'), (found[0].node, found[0].reason))
         self.assertEqual((), found[0].parents)
-        self.assertEqual(('1',), found[1].parents)
-        self.assertEqual((), found[2].parents)
+        # The other node has nothing to wait for, so it starts earlier.
+        self.assertEqual(('c1', ()), (found[1].source, found[1].parents))
+        self.assertEqual(('c0', ('1',)), (found[2].source, found[2].parents))
 
     def test_last_when_everything_has_left(self) -> None:
         found, _ = write(

@@ -91,7 +91,6 @@ class TestConsolidation(unittest.TestCase):
         self.assertEqual({'i0', 'i3'}, moves(found).keys())
 
     # It ends in a ValueError.
-    @unittest.expectedFailure
     def test_no_nodes(self) -> None:
         self.assertEqual(
             Status.NO_CHANGE, consolidate(Snapshot((), ())).status

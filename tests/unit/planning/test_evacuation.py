@@ -90,7 +90,6 @@ class TestEvacuation(unittest.TestCase):
             plan(snapshot, 'evacuate')
 
     # It ends in a ValueError.
-    @unittest.expectedFailure
     def test_no_resource_class_at_all(self) -> None:
         nodes = (small.node('c0', inventories={}),)
         found = plan(Snapshot(nodes, ()), 'evacuate', nodes=['c0'])

@@ -145,7 +145,6 @@ class TestRefusals(unittest.TestCase):
         self.assertIn('anti-affinity', self._reason(snapshot, a='c1'))
 
     # Two groups may have one name.
-    @unittest.expectedFailure
     def test_a_group_with_the_name_of_a_broken_one(self) -> None:
         broken = dataclasses.replace(small.apart('c', 'd'), uuid='broken')
         snapshot = small.snapshot(

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from tests.unit.model import small
-from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.base import Objective
 from watcher_rearrange.optimizer.problem import Problem
@@ -29,6 +28,7 @@ from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.planning.settle import settle
+from watcher_rearrange.policies.rebalance import RebalancePolicy
 
 
 class Stages(Job):
@@ -44,7 +44,10 @@ class Stages(Job):
         vcpus = {'c0': 2, 'c1': 2}
         vcpus.update({f'c{k + 2}': size for k, size in enumerate(spare)})
         cluster = small.cluster(vcpus, {'a': ('c0', 2), 'b': ('c1', 2)})
-        super().__init__(cluster, MoveOptions(), most, seconds)
+        policy = RebalancePolicy.of(
+            {'max_migrations': most or 0, 'time_limit_s': seconds}
+        )
+        super().__init__(cluster, policy)
         self._stages = list(stages)
 
     def improve(self, problem: Problem, placement: Placement) -> Placement:
@@ -120,7 +123,6 @@ class TestDisplacement(unittest.TestCase):
         self._marked(path)
 
     # The rounds are joined as they are when no time is left.
-    @unittest.expectedFailure
     def test_also_without_time_for_a_straight_path(self) -> None:
         spare = [2] + [1] * 700
         job = Stages([2, 1], [2, 0], [1, 0], spare=spare)

@@ -143,7 +143,6 @@ class TestProblems(unittest.TestCase):
         self._problems('rebalance', dimensions=None)
 
     # NaN is neither below a minimum nor above a maximum.
-    @unittest.expectedFailure
     def test_what_is_not_a_finite_number(self) -> None:
         for name in ('threshold_pct', 'time_limit_s'):
             self._problems('rebalance', **{name: float('nan')})

@@ -115,8 +115,10 @@ def plan() -> dict[str, Any]:
                 'type': 'disable_service',
                 'node': 'cmp01',
                 'parents': [],
+                'after': [],
                 'reason': 'evacuated',
                 'estimated_s': 1.0,
+                'starts_s': 0.0,
             },
             {
                 'id': '2',
@@ -126,8 +128,10 @@ def plan() -> dict[str, Any]:
                 'destination': 'cmp02',
                 'displacement': False,
                 'parents': ['1'],
+                'after': [],
                 'reason': 'empties cmp01',
                 'estimated_s': 14.0,
+                'starts_s': 1.0,
             },
         ],
         'objectives': [

@@ -142,7 +142,8 @@ def _behind(uuid: str) -> list[str]:
     if action.state == states.SKIPPED and nova_state.already_so(
         action.action_type, parameters
     ):
-        return list(action.parents or [])
+        # Some of the parents are there for the order only.
+        return list(parameters.get('depends_on', action.parents) or [])
     because = f': {action.status_message}' if action.status_message else ''
     raise exception.ActionSkipped(
         f'waits for: {describe(action.action_type, parameters)} '

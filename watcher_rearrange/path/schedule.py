@@ -1,0 +1,227 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""When everything runs, and the order that keeps the concurrency limits.
+
+Tasks are started as early as their parents and the limits allow, the ones
+with the longest work behind them first (list scheduling, Graham 1969, with
+critical path priorities). Each limited thing (the outgoing migrations of a
+node, a link) is handed on from task to task, unit by unit; whoever takes a
+unit comes after whoever had it. So the order keeps the limits whatever the
+real durations are (chaining: Policella, Smith, Cesta and Oddo 2004).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+
+from collections.abc import Callable
+from collections.abc import Hashable
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+
+Key = Hashable
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """Something that takes time.
+
+    :ivar parents: indices of the tasks that must be over before
+    :ivar needs: what it holds meanwhile, as (key, units)
+    """
+
+    seconds: float
+    parents: tuple[int, ...] = ()
+    needs: tuple[tuple[Key, int], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Timetable:
+    """When each task starts and ends, in seconds.
+
+    :ivar after: for each task those that must be over before it, for the
+        limits alone
+    :ivar bound_s: no timetable is shorter
+    """
+
+    start_s: list[float]
+    end_s: list[float]
+    after: list[list[int]]
+    bound_s: float
+
+    @property
+    def makespan_s(self) -> float:
+        """When the last task ends."""
+        return max(self.end_s, default=0.0)
+
+
+def make(
+    tasks: Sequence[Task],
+    capacity: Mapping[Key, int],
+    weight: Callable[[int], float] | None = None,
+) -> Timetable:
+    """Make a timetable.
+
+    :param tasks: parents before children
+    :param capacity: units of each key; a key that is not there has no limit
+    :param weight: who goes first, the largest first, in place of the work
+        that is behind a task
+    """
+    tails = _tails(tasks)
+    scheduler = _Scheduler(tasks, capacity, weight or tails.__getitem__)
+    scheduler.run()
+    return Timetable(
+        scheduler.start_s,
+        scheduler.end_s,
+        _reduced(tasks, scheduler),
+        max([*tails, *_loads(tasks, capacity)], default=0.0),
+    )
+
+
+class _Scheduler:
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        capacity: Mapping[Key, int],
+        weight: Callable[[int], float],
+    ) -> None:
+        self._tasks = tasks
+        self._weight = [-weight(k) for k in range(len(tasks))]
+        # The last user of every free unit; -1 for nobody yet.
+        self._units: dict[Key, list[int]] = {
+            key: [-1] * units for key, units in capacity.items()
+        }
+        self._waiting: dict[Key, list[tuple[float, int]]] = {}
+        self._open = [len(set(task.parents)) for task in tasks]
+        self._children: list[list[int]] = [[] for _ in tasks]
+        for k, task in enumerate(tasks):
+            for parent in set(task.parents):
+                self._children[parent].append(k)
+        self._running: list[tuple[float, int]] = []
+        self._held: dict[int, list[Key]] = {}
+        self.start_s = [0.0] * len(tasks)
+        self.end_s = [0.0] * len(tasks)
+        self.after: list[list[int]] = [[] for _ in tasks]
+        self.order: list[int] = []
+
+    def run(self) -> None:
+        """Start everything as early as it can be."""
+        ready = [k for k, count in enumerate(self._open) if not count]
+        self._start_all(ready, 0.0)
+        while self._running:
+            now_s = self._running[0][0]
+            ready, freed = [], set()
+            while self._running and self._running[0][0] <= now_s:
+                _, k = heapq.heappop(self._running)
+                freed.update(self._release(k))
+                for child in self._children[k]:
+                    self._open[child] -= 1
+                    if not self._open[child]:
+                        ready.append(child)
+            self._start_all(ready, now_s)
+            for key in sorted(freed, key=repr):
+                self._start_waiting(key, now_s)
+
+    def _start_all(self, ready: list[int], now_s: float) -> None:
+        for k in sorted(ready, key=lambda k: (self._weight[k], k)):
+            self._try(k, now_s)
+
+    def _start_waiting(self, key: Key, now_s: float) -> None:
+        """Start who waits for a key, until it is used up."""
+        queue = self._waiting.pop(key, [])
+        while queue:
+            weight, k = heapq.heappop(queue)
+            if self._lacking(k) == key:
+                heapq.heappush(queue, (weight, k))
+                break
+            self._try(k, now_s)
+        for entry in queue:
+            heapq.heappush(self._waiting.setdefault(key, []), entry)
+
+    def _lacking(self, k: int) -> Key | None:
+        for key, units in self._tasks[k].needs:
+            if key in self._units and len(self._units[key]) < units:
+                return key
+        return None
+
+    def _try(self, k: int, now_s: float) -> None:
+        key = self._lacking(k)
+        if key is not None:
+            entry = (self._weight[k], k)
+            heapq.heappush(self._waiting.setdefault(key, []), entry)
+            return
+        before: set[int] = set()
+        for key, units in self._tasks[k].needs:
+            if key in self._units:
+                before.update(self._take(key, units, before))
+                self._held.setdefault(k, []).extend([key] * units)
+        self.after[k] = sorted(before - {-1})
+        self.start_s[k] = now_s
+        self.end_s[k] = now_s + self._tasks[k].seconds
+        self.order.append(k)
+        heapq.heappush(self._running, (self.end_s[k], k))
+
+    def _take(self, key: Key, units: int, before: set[int]) -> list[int]:
+        """Take units that nobody had first, then from who is before anyway."""
+        free = self._units[key]
+        free.sort(key=lambda user: (user >= 0, user not in before, user))
+        taken, self._units[key] = free[:units], free[units:]
+        return taken
+
+    def _release(self, k: int) -> list[Key]:
+        keys = self._held.pop(k, [])
+        for key in keys:
+            self._units[key].append(k)
+        return keys
+
+
+def _tails(tasks: Sequence[Task]) -> list[float]:
+    """The longest work from the start of each task to the end."""
+    behind = [0.0] * len(tasks)
+    for k in range(len(tasks) - 1, -1, -1):
+        behind[k] += tasks[k].seconds
+        for parent in tasks[k].parents:
+            behind[parent] = max(behind[parent], behind[k])
+    return behind
+
+
+def _loads(tasks: Sequence[Task], capacity: Mapping[Key, int]) -> list[float]:
+    """The time that each limited thing is busy at least."""
+    work: dict[Key, float] = {}
+    for task in tasks:
+        for key, units in task.needs:
+            if key in capacity:
+                work[key] = work.get(key, 0.0) + units * task.seconds
+    return [work[key] / capacity[key] for key in work]
+
+
+def _reduced(tasks: Sequence[Task], done: _Scheduler) -> list[list[int]]:
+    """The order for the limits, without what the rest implies."""
+    ancestors = [0] * len(tasks)
+    reduced: list[list[int]] = [[] for _ in tasks]
+    for k in done.order:
+        before = {*tasks[k].parents, *done.after[k]}
+        implied = 0
+        for task in before:
+            implied |= ancestors[task]
+        ancestors[k] = implied
+        for task in before:
+            ancestors[k] |= 1 << task
+        reduced[k] = [
+            task
+            for task in done.after[k]
+            if task not in tasks[k].parents and not implied >> task & 1
+        ]
+    return reduced
