@@ -29,6 +29,7 @@ from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model import records
 from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 
 
@@ -245,7 +246,7 @@ def _sizes(
     kind: Kind, n_nodes: int, full: float, rng: random.Random
 ) -> list[tuple[int, ...]]:
     wanted_mb = full * n_nodes * kind.node_memory_mb
-    drawn = []
+    drawn: list[tuple[int, ...]] = []
     while True:
         amounts = _amounts(kind, rng)
         wanted_mb -= amounts[0]
@@ -256,7 +257,7 @@ def _sizes(
 
 def _top_up(
     kind: Kind,
-    free: np.ndarray,
+    free: Ints,
     full: float,
     instances: list[tuple[int, tuple[int, ...]]],
     rng: random.Random,
