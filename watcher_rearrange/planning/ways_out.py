@@ -51,6 +51,7 @@ QUESTION_S = 1.0
 
 WAY = 'way out: '
 NO_WAY = 'no single change was found that would make it possible'
+IN_HASTE = 'the time was over before all was tried: cheaper ways may exist'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +85,8 @@ def of_refusals(
         for item in question.target.provision
     ]
     trouble = Trouble(instances, tuple(dict.fromkeys(nodes)))
-    return _sentences(_ways(question, trouble, deadline))
+    ways, in_haste = _ways(question, trouble, deadline)
+    return [*_sentences(ways), *in_haste]
 
 
 def of_knot(
@@ -101,7 +103,8 @@ def of_knot(
     sources = question.start.node_of[list(knot.blocked)].tolist()
     nodes = tuple(dict.fromkeys([*knot.awaited, *sources]))
     trouble = Trouble(knot.blocked, nodes, at)
-    return _sentences(_ways(question, trouble, deadline)) or [NO_WAY]
+    ways, in_haste = _ways(question, trouble, deadline)
+    return [*(_sentences(ways) or [NO_WAY]), *in_haste]
 
 
 def _sentences(ways: Iterable[Relaxation]) -> list[str]:
@@ -119,39 +122,59 @@ class _Asker:
     def __init__(self, at: Ints | None, deadline: float) -> None:
         self._at = at
         self._deadline = deadline
+        self.in_haste = False
 
     def helps(self, question: Question) -> bool:
         """Whether there is a path now; no if there is no time to ask."""
         now = time.monotonic()
-        if now >= self._deadline or refusals(question):
+        if now >= self._deadline:
+            self.in_haste = True
             return False
-        path = question.path(min(self._deadline, now + QUESTION_S), self._at)
+        if refusals(question):
+            return False
+        until = min(self._deadline, now + QUESTION_S)
+        path = question.path(until, self._at)
+        self.in_haste |= not path.complete and time.monotonic() >= until
         return path.complete
 
 
 def _ways(
     question: Question, trouble: Trouble, deadline: float
-) -> list[Relaxation]:
-    """Try every kind of thing, each with its share of the time left."""
+) -> tuple[list[Relaxation], list[str]]:
+    """Try every kind of thing, each with its share of the time left.
+
+    :returns: the ways, and what has to be said of how they were sought
+    """
     deadline = min(deadline, time.monotonic() + MAX_S)
+    askers: list[_Asker] = []
 
-    def asker(share: int) -> _Asker:
+    def ask(relaxed: Question) -> bool:
+        return askers[-1].helps(relaxed)
+
+    def share(n_left: int) -> None:
         now = time.monotonic()
-        return _Asker(trouble.at, now + (deadline - now) / share)
+        until = now + max(0.0, deadline - now) / n_left
+        askers.append(_Asker(trouble.at, until))
 
-    candidates = [
+    found = []
+    candidates = _candidates(question, trouble)
+    for n_left, group in zip((4, 3, 2), candidates, strict=True):
+        share(n_left)
+        found += [way for way in group[:MAX_TRIED] if ask(way.question)]
+    share(1)
+    found += rooms.ways(question, _room_nodes(question, trouble), ask)
+    in_haste = any(asker.in_haste for asker in askers)
+    return found, [IN_HASTE] if in_haste else []
+
+
+def _candidates(
+    question: Question, trouble: Trouble
+) -> tuple[list[Relaxation], ...]:
+    return (
         relaxations.of_instances(question, _staying(question, trouble)),
         relaxations.of_services(question),
         relaxations.of_targets(question, _wanting(question, trouble)),
-    ]
-    found = []
-    for n_left, group in zip((4, 3, 2), candidates, strict=True):
-        helps = asker(n_left).helps
-        found += [
-            relaxed for relaxed in group[:MAX_TRIED] if helps(relaxed.question)
-        ]
-    nodes = _room_nodes(question, trouble)
-    return found + rooms.ways(question, nodes, asker(1).helps)
+    )
 
 
 def _staying(question: Question, trouble: Trouble) -> list[int]:

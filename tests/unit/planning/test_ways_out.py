@@ -156,9 +156,17 @@ class TestKnots(unittest.TestCase):
             {f'c{k}': 1 for k in range(count)},
             {f'i{k:02}': (f'c{k}', 1) for k in range(count)},
         )
-        found = ask(snapshot, {f'i{k:02}': f'c{k ^ 1}' for k in range(count)})
-        self.assertIn('and 6 more instances are blocked', found.messages)
-        self.assertLessEqual(len(ways(found)), ways_out.MAX_WAYS)
+        target = Target({f'i{k:02}': f'c{k ^ 1}' for k in range(count)})
+        found = pipeline.find_path(snapshot, target, explain=False)
+        self.assertEqual(
+            'and 6 more instances are blocked', found.messages[-1]
+        )
+
+    def test_no_time_to_explain(self) -> None:
+        found = pipeline.find_path(full(), Target(SWAP), time_limit_s=0.0)
+        self.assertEqual(
+            [ways_out.NO_WAY, ways_out.IN_HASTE], list(found.messages[-2:])
+        )
 
     def test_no_explanation_wanted(self) -> None:
         found = pipeline.find_path(full(), Target(SWAP), explain=False)
