@@ -15,79 +15,151 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 
+from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import Any
 
+from oslo_log import log
+
+from watcher_rearrange.model import plan
 from watcher_rearrange.model import records
+from watcher_rearrange.planning import partial
+from watcher_rearrange.planning import pipeline
+from watcher_rearrange.plugin import journeys
+from watcher_rearrange.plugin import messages
+from watcher_rearrange.plugin import ranking
 from watcher_rearrange.plugin import rendering
+from watcher_rearrange.plugin import weaving
+from watcher_rearrange.plugin.readers import watcher_model
+from watcher_rearrange.plugin.readers import zones
 
 
-POWER = 'change_node_power_state'
+LOG = log.getLogger(__name__)
 
-# The ranks, in the order in which they run.
-BEFORE_ALL, ENABLE, DISABLE, ROOM, MOVE, OTHER, LATE, AFTER_ALL = range(8)
-
-RANKS = {
-    'nop': BEFORE_ALL,
-    'sleep': BEFORE_ALL,
-    'stop': ROOM,
-    'shelve': ROOM,
-    'delete': ROOM,
-    'volume_migrate': ROOM,
-    rendering.MIGRATE: MOVE,
-    'resize': MOVE,
-    'turn_host_to_acpi_s3_state': AFTER_ALL,
-}
+# Seconds for a path, and as many again where not all can be reached.
+TIME_LIMIT_S = 30.0
 
 
-def in_order(
-    actions: Sequence[rendering.WatcherAction],
-) -> list[rendering.WatcherAction]:
-    """Return the actions by type, each type in the order given.
+class _NoPath(Exception):
+    """Nothing better than one action after the other is possible."""
 
-    A service is disabled before the migrations, so that nothing new comes
-    to its node, unless one of them moves an instance onto it; and enabled
-    before them, unless the same actions disable it for a while.
+
+def arrange(
+    actions: Sequence[rendering.WatcherAction], strategy: Any
+) -> weaving.Arrangement:
+    """Return the actions of a strategy with what depends on what.
+
+    The migrations are taken as a target placement, to which a path is
+    sought: every action is there, but migrations may have been replaced,
+    or others added, where instances have to go through a temporary host.
+    Migrations without a safe path come last, one after the other. Where
+    there is no path at all, or no compute model, all actions run one after
+    the other.
+
+    :param strategy: whose ``compute_model`` is read
     """
-    nodes = _Nodes.of(actions)
-    return sorted(actions, key=lambda action: _rank(action, nodes))
+    if not any(a['action_type'] == rendering.MIGRATE for a in actions):
+        return _one_by_one(actions, '')
+    try:
+        return _woven(actions, strategy)
+    except _NoPath as error:
+        reason = str(error)
+    except Exception as error:
+        # Nova and Keystone have a say in the model; and a strategy can ask
+        # for what nobody has thought of. Its actions are kept all the same.
+        LOG.exception('The moves of %s cannot be ordered', strategy.name)
+        reason = f'{type(error).__name__}: {error}'
+    LOG.warning('%s: one action after the other: %s', strategy.name, reason)
+    message = messages.shorten(f'one action after the other: {reason}')
+    return _one_by_one(actions, message)
 
 
-def chain(uuids: Sequence[str]) -> dict[str, list[str]]:
-    """Return the parents of actions that run one after the other."""
-    parents: dict[str, list[str]] = {uuid: [] for uuid in uuids}
-    for before, after in itertools.pairwise(uuids):
-        parents[after].append(before)
-    return parents
+def _woven(
+    actions: Sequence[rendering.WatcherAction], strategy: Any
+) -> weaving.Arrangement:
+    model = getattr(strategy, 'compute_model', None)
+    if not model:
+        raise _NoPath('there is no compute model')
+    reading = zones.add(watcher_model.read(model))
+    wishes = journeys.read(actions, reading.snapshot)
+    made, unreached = _path(wishes)
+    left = {**wishes.puzzling, **unreached}
+    if not made.actions and left:
+        raise _NoPath(_reasons(wishes, left))
+    arrangement = weaving.weave(actions, wishes, made, frozenset(left))
+    said = [*_left_out(wishes, left), *reading.messages]
+    for sentence in said:
+        LOG.warning('%s: %s', strategy.name, sentence)
+    message = messages.joined(_headline(made), said)
+    return dataclasses.replace(arrangement, message=message)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Nodes:
-    receiving: frozenset[str | None]
-    disabled: frozenset[str | None]
-
-    @classmethod
-    def of(cls, actions: Sequence[rendering.WatcherAction]) -> _Nodes:
-        every = [action['input_parameters'] for action in actions]
-        return cls(
-            frozenset(given.get('destination_node') for given in every),
-            frozenset(
-                given.get('resource_id')
-                for given in every
-                if given.get('state') == records.DISABLED
-            ),
-        )
+def _path(wishes: journeys.Wishes) -> tuple[plan.Plan, dict[str, str]]:
+    """A path for as many as possible, and why not for the others."""
+    target = records.Target(
+        {uuid: j.destination for uuid, j in wishes.journeys.items()}
+    )
+    made = _found(wishes, target)
+    if made is not None:
+        return made, {}
+    part = partial.reachable(wishes.snapshot, target, TIME_LIMIT_S)
+    made = _found(wishes, part.target)
+    if made is None:
+        raise _NoPath('no path found')
+    return made, dict(part.left)
 
 
-def _rank(action: rendering.WatcherAction, nodes: _Nodes) -> int:
-    kind = action['action_type']
-    given = action['input_parameters']
-    if kind == rendering.CHANGE_SERVICE:
-        if given.get('state') == records.DISABLED:
-            late = given.get('resource_name') in nodes.receiving
-            return LATE if late else DISABLE
-        return LATE if given.get('resource_id') in nodes.disabled else ENABLE
-    if kind == POWER:
-        return BEFORE_ALL if given.get('state') == 'on' else AFTER_ALL
-    return RANKS.get(kind, OTHER)
+def _found(
+    wishes: journeys.Wishes, target: records.Target
+) -> plan.Plan | None:
+    made = pipeline.find_path(
+        wishes.snapshot, target, time_limit_s=TIME_LIMIT_S, explain=False
+    )
+    refused = (plan.Status.INFEASIBLE, plan.Status.TIME_LIMIT)
+    return None if made.status in refused else made
+
+
+def _headline(made: plan.Plan) -> str:
+    waves = max(made.waves().values(), default=0)
+    return f'put in order: migrations: {len(made.actions)}, waves: {waves}'
+
+
+def _left_out(wishes: journeys.Wishes, left: Mapping[str, str]) -> list[str]:
+    found = []
+    if left:
+        reasons = _reasons(wishes, left)
+        found.append(f'not safe, so last, each after all others: {reasons}')
+    labels = _labels(wishes)
+    idle = [
+        labels[uuid]
+        for uuid, journey in wishes.journeys.items()
+        if journey.source == journey.destination
+    ]
+    if idle:
+        found.append(f'end where they begin, so not moved: {", ".join(idle)}')
+    return found
+
+
+def _reasons(wishes: journeys.Wishes, left: Mapping[str, str]) -> str:
+    labels = _labels(wishes)
+    found = []
+    for uuid, reason in left.items():
+        label = labels.get(uuid, uuid)
+        said = reason.startswith(f'{label} ')
+        found.append(reason if said else f'{label}: {reason}')
+    return '; '.join(found)
+
+
+def _labels(wishes: journeys.Wishes) -> dict[str, str]:
+    return {i.uuid: i.label for i in wishes.snapshot.instances}
+
+
+def _one_by_one(
+    actions: Sequence[rendering.WatcherAction], message: str
+) -> weaving.Arrangement:
+    steps = [
+        weaving.Step(action, after=(number - 1,) if number else ())
+        for number, action in enumerate(ranking.in_order(actions))
+    ]
+    return weaving.Arrangement(tuple(steps), message)

@@ -28,6 +28,7 @@ from watcher.decision_engine.planner import base
 from watcher_rearrange.model import plan
 from watcher_rearrange.plugin import foreign
 from watcher_rearrange.plugin import rendering
+from watcher_rearrange.plugin import weaving
 
 
 LOG = log.getLogger(__name__)
@@ -63,8 +64,10 @@ class RearrangePlanner(base.BasePlanner):
     *Description*
 
     The strategies of this package bring a plan that says which actions must
-    have succeeded before another may start. The actions of any other
-    strategy run one after the other.
+    have succeeded before another may start. The migrations of any other
+    strategy are put into an order that is safe on the cluster as its model
+    shows it, through temporary hosts where nothing else helps. What cannot
+    be done safely comes last, one action after the other.
     """
 
     @classmethod
@@ -86,8 +89,11 @@ class RearrangePlanner(base.BasePlanner):
         :returns: the action plan: RECOMMENDED, or SUCCEEDED when there is
             nothing to do
         """
-        scheduled = list(self._scheduled(solution))
-        action_plan = _create_plan(context, audit_id, solution, scheduled)
+        message, actions = self._scheduled(solution)
+        scheduled = list(actions)
+        action_plan = _create_plan(
+            context, audit_id, solution, scheduled, message
+        )
         try:
             _create_indicators(context, action_plan, solution)
             # Parents come before their children, so that what is there can
@@ -105,11 +111,17 @@ class RearrangePlanner(base.BasePlanner):
             raise
         return action_plan
 
-    def _scheduled(self, solution: Any) -> Iterator[ScheduledAction]:
-        made = getattr(solution.strategy, 'plan', None)
+    def _scheduled(
+        self, solution: Any
+    ) -> tuple[str | None, Iterator[ScheduledAction]]:
+        """The message of the action plan, and what is in it."""
+        strategy = solution.strategy
+        made = getattr(strategy, 'plan', None)
+        message = getattr(strategy, 'status_message', None)
         if isinstance(made, plan.Plan):
-            return self._of_plan(made, solution.strategy)
-        return _of_actions(solution.actions)
+            return message, self._of_plan(made, strategy)
+        arrangement = foreign.arrange(solution.actions, strategy)
+        return arrangement.message or message, self._of_steps(arrangement)
 
     def _of_plan(
         self, made: plan.Plan, strategy: Any
@@ -130,15 +142,22 @@ class RearrangePlanner(base.BasePlanner):
                 uuid=uuids[action.id], parents=needed + before, **written
             )
 
-
-def _of_actions(
-    actions: list[rendering.WatcherAction],
-) -> Iterator[ScheduledAction]:
-    ordered = foreign.in_order(actions)
-    uuids = [utils.generate_uuid() for _ in ordered]
-    parents = foreign.chain(uuids)
-    for uuid, action in zip(uuids, ordered, strict=True):
-        yield ScheduledAction(uuid=uuid, parents=parents[uuid], **action)
+    def _of_steps(
+        self, arrangement: weaving.Arrangement
+    ) -> Iterator[ScheduledAction]:
+        steps = arrangement.steps
+        uuids = [utils.generate_uuid() for _ in steps]
+        for uuid, step, wave in zip(
+            uuids, steps, arrangement.waves(), strict=True
+        ):
+            needed = [uuids[k] for k in step.needs]
+            before = [uuids[k] for k in step.after if k not in step.needs]
+            written = step.action
+            if step.guarded and self.config.guard_actions:
+                written = rendering.guarded(written, needed, step.reason, wave)
+            yield ScheduledAction(
+                uuid=uuid, parents=needed + before, **written
+            )
 
 
 def _create_plan(
@@ -146,6 +165,7 @@ def _create_plan(
     audit_id: int,
     solution: Any,
     scheduled: list[ScheduledAction],
+    message: str | None,
 ) -> Any:
     states = objects.action_plan.State
     strategy = objects.Strategy.get_by_name(context, solution.strategy.name)
@@ -156,7 +176,7 @@ def _create_plan(
         strategy_id=strategy.id,
         state=states.RECOMMENDED if scheduled else states.SUCCEEDED,
         global_efficacy=solution.global_efficacy,
-        status_message=getattr(solution.strategy, 'status_message', None),
+        status_message=message,
     )
     action_plan.create()
     return action_plan

@@ -30,6 +30,25 @@ _MIGRATION_TYPES = {plan.LIVE_MIGRATE: 'live', plan.COLD_MIGRATE: 'cold'}
 WatcherAction = dict[str, Any]
 
 
+def guarded(
+    plain: WatcherAction, depends_on: Sequence[str], reason: str, wave: int
+) -> WatcherAction:
+    """Return the guarded action for one of Watcher's own.
+
+    :param depends_on: UUIDs of the actions that must have succeeded
+    :param wave: 1 for the actions that depend on none
+    """
+    return {
+        'action_type': GUARDED + plain['action_type'],
+        'input_parameters': {
+            **plain['input_parameters'],
+            'depends_on': list(depends_on),
+            'reason': reason,
+            'wave': wave,
+        },
+    }
+
+
 class Renderer:
     """Translates the actions of a plan.
 
@@ -65,16 +84,7 @@ class Renderer:
         :param depends_on: UUIDs of the actions that must have succeeded
         :param wave: 1 for the actions that depend on none
         """
-        plain = self.plain(action)
-        return {
-            'action_type': GUARDED + plain['action_type'],
-            'input_parameters': {
-                **plain['input_parameters'],
-                'depends_on': list(depends_on),
-                'reason': action.reason,
-                'wave': wave,
-            },
-        }
+        return guarded(self.plain(action), depends_on, action.reason, wave)
 
     def _migration(self, action: plan.Action) -> dict[str, str]:
         return {
