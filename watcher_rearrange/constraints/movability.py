@@ -32,6 +32,7 @@ from watcher_rearrange.model.cluster import Cluster
 
 # Every disabled_reason that this package writes begins so.
 OWN_REASON = 'watcher_rearrange'
+OWN_REASONS = (f'{OWN_REASON}:', f'{OWN_REASON}_')
 
 _TYPE_OF_STATE = {'active': plan.LIVE_MIGRATE, 'stopped': plan.COLD_MIGRATE}
 
@@ -105,7 +106,7 @@ class Movability:
             return 'on a node that is down'
         if node.status == records.ENABLED:
             return ''
-        own = (node.disabled_reason or '').startswith(OWN_REASON)
+        own = (node.disabled_reason or '').startswith(OWN_REASONS)
         named = (
             node.hostname in self._options.named_nodes
             or instance.uuid in self._options.named_instances

@@ -115,16 +115,14 @@ def _one_by_one(
     placement = placement.copy()
     refused: set[int] = set()
     while not problem.out_of_time:
-        candidates = [
-            int(n)
-            for n in np.flatnonzero(emptiable(problem, placement))
-            if int(n) not in refused
-        ]
-        if not candidates:
+        candidates = emptiable(problem, placement)
+        candidates[list(refused)] = False
+        if not candidates.any():
             break
-        node = min(
-            candidates, key=lambda n: (len(placement.instances_on(n)), n)
+        count = np.bincount(
+            placement.node_of, minlength=problem.cluster.n_nodes
         )
+        node = int(np.where(candidates, count, np.inf).argmin())
         refused.add(node)
         filler = _filler(problem, placement, np.array([node]))
         if filler.place_all(problem.movable_on(placement, node).tolist()):

@@ -54,13 +54,15 @@ class Filler:
         """Place all or none; whether they found room."""
         mark = len(self.trail)
         for instance_idx in instances:
-            if self.problem.out_of_time or not self.place(instance_idx):
+            if not self.place(instance_idx):
                 self.undo(mark)
                 return False
         return True
 
     def place(self, instance_idx: int) -> bool:
         """Place one, evicting one other instance if it must be."""
+        if self.problem.out_of_time:
+            return False
         return self._direct(instance_idx) or self._evicting(instance_idx)
 
     def undo(self, mark: int = 0) -> None:
@@ -85,6 +87,8 @@ class Filler:
 
     def _evicting(self, instance_idx: int) -> bool:
         for other, node_idx in self._evictions(instance_idx):
+            if self.problem.out_of_time:
+                break
             mark = len(self.trail)
             if self._direct(other, but=node_idx):
                 if self._fits_now(instance_idx, node_idx):

@@ -38,6 +38,9 @@ WORTH_PCT2 = 1.0
 # Swaps look at the instances on so many of the emptiest nodes.
 SWAP_NODES = 40
 
+# Of the swaps that would help, how many are looked at for room.
+SWAPS_TRIED = 5
+
 
 @dataclasses.dataclass(frozen=True)
 class Step:
@@ -61,7 +64,7 @@ def improve(
     while not problem.out_of_time:
         if imbalance.variance(search.load) <= wanted:
             break
-        step = search.best_step(placement)
+        step = search.best_step()
         if step is None:
             break
         search.take(step)
@@ -69,6 +72,12 @@ def improve(
 
 
 class _Descent:
+    """The placement on its way down, with what each step looks at.
+
+    The load follows the placement; what is derived from it (shares, the
+    peak, whom to swap with) is made anew once a step.
+    """
+
     def __init__(
         self, problem: Problem, placement: Placement, imbalance: Imbalance
     ) -> None:
@@ -76,21 +85,23 @@ class _Descent:
         self.placement = placement
         self.imbalance = imbalance
         self.load = imbalance.load(placement)
-        judged = max(1, int(imbalance.judged.any(axis=1).sum()))
-        self.worth = WORTH_PCT2 / 1e4 / judged
+        self._demand = imbalance.dimensions.demand
+        self._start = placement.node_of.copy()
+        self._away = np.zeros(len(self._start), dtype=np.bool_)
+        self._judged = imbalance.judged.any(axis=1)
+        judged = max(1, int(self._judged.sum()))
+        self._worth = WORTH_PCT2 / 1e4 / judged
 
-    def best_step(self, start: Placement) -> Step | None:
+    def best_step(self) -> Step | None:
         """Return the best step worth taking, or None at the optimum."""
-        self.utilization = self.load / self.imbalance.capacity
-        self.peak = np.where(self.imbalance.judged, self.utilization, 0.0).max(
-            axis=0, initial=0.0
-        )
+        self._look()
         for node in self._fullest_first():
+            if self.problem.out_of_time:
+                break
             steps = [
                 step
                 for i in self.problem.movable_on(self.placement, node)
-                for step in self._steps(int(i), int(node), start)
-                if step.delta < -self.worth
+                if (step := self._step(int(i), int(node))) is not None
             ]
             if steps:
                 return min(steps, key=lambda s: (s.delta, s.instance, s.to))
@@ -98,22 +109,41 @@ class _Descent:
 
     def take(self, step: Step) -> None:
         """Do a step."""
-        demand = self.imbalance.dimensions.demand
-        source = self.placement.move(step.instance, step.to)
-        self.load[source] -= demand[step.instance]
-        self.load[step.to] += demand[step.instance]
+        source = int(self.placement.node_of[step.instance])
+        self._move(step.instance, step.to)
         if step.other >= 0:
-            self.placement.move(step.other, source)
-            self.load[step.to] -= demand[step.other]
-            self.load[source] += demand[step.other]
+            self._move(step.other, source)
 
-    def _steps(self, i: int, node: int, start: Placement) -> list[Step]:
-        if not self._affordable([i], start):
-            return []
-        found = self._shift(i, node)
-        if found is None:
-            found = self._swap(i, node, start)
-        return [] if found is None else [found]
+    def _move(self, i: int, node: int) -> None:
+        source = self.placement.move(i, node)
+        self.load[source] -= self._demand[i]
+        self.load[node] += self._demand[i]
+        self._away[i] = node != self._start[i]
+
+    def _look(self) -> None:
+        judged = self.imbalance.judged
+        share = np.where(judged, self.load / self.imbalance.capacity, 0.0)
+        self._share = share
+        self._peak = share.max(axis=0, initial=0.0)
+        nodes = np.flatnonzero(self._judged & self.problem.open_nodes)
+        order = np.lexsort((nodes, share.sum(axis=1)[nodes]))
+        near = np.zeros(len(judged), dtype=np.bool_)
+        near[nodes[order][:SWAP_NODES]] = True
+        self._others = np.flatnonzero(
+            self.problem.movable & near[self.placement.node_of]
+        )
+        self._others_at = self.placement.node_of[self._others]
+        most = self.problem.max_migrations
+        count = int(self._away.sum())
+        self._left = len(self._away) if most is None else most - count
+
+    def _step(self, i: int, node: int) -> Step | None:
+        if not self._affordable(i):
+            return None
+        return self._shift(i, node) or self._swap(i, node)
+
+    def _affordable(self, *instances: int) -> bool:
+        return sum(not self._away[i] for i in instances) <= self._left
 
     def _fullest_first(self) -> Ints:
         capacity = np.where(
@@ -121,91 +151,68 @@ class _Descent:
         )
         mean = self.load.sum(axis=0, where=self.imbalance.judged)
         mean = mean * self.imbalance.weight * capacity.shape[1]
-        above = np.maximum(self.utilization - mean, 0.0)
+        above = np.maximum(self._share - mean, 0.0)
         excess = (capacity * above**2) @ self.imbalance.weight
         order = np.lexsort((np.arange(len(excess)), -excess))
         fullest: Ints = order[excess[order] > 0]
         return fullest
 
     def _below_peak(self, added: Floats, nodes: Ints) -> Bools:
-        """bool[n]: nodes that stay at or below the peak with that added."""
-        share = (self.load[nodes] + added) / self.imbalance.capacity[nodes]
-        below: Bools = (share <= self.peak + 1e-12).all(axis=1)
-        return below
+        """bool[n]: nodes that stay at or below the peak with that added.
 
-    def _affordable(self, instances: list[int], start: Placement) -> bool:
-        most = self.problem.max_migrations
-        if most is None:
-            return True
-        away = self.placement.node_of != start.node_of
-        new = sum(not away[i] for i in instances)
-        return int(away.sum()) + new <= most
+        A node that is not judged in a dimension must get nothing of it:
+        that would change what the others are measured against.
+        """
+        share = (self.load[nodes] + added) / self.imbalance.capacity[nodes]
+        judged = self.imbalance.judged[nodes] | (added == 0)
+        below: Bools = ((share <= self._peak + 1e-12) & judged).all(axis=1)
+        return below
 
     def _shift(self, i: int, node: int) -> Step | None:
         nodes = np.flatnonzero(
-            self.problem.destinations(self.placement, i)
-            & self.imbalance.judged.any(axis=1)
+            self.problem.destinations(self.placement, i) & self._judged
         )
-        demand = self.imbalance.dimensions.demand[i]
-        nodes = nodes[self._below_peak(demand, nodes)]
+        nodes = nodes[self._below_peak(self._demand[i], nodes)]
         if not len(nodes):
             return None
         deltas = self.imbalance.shift_deltas(self.load, i, node)[nodes]
         best = int(deltas.argmin())
-        if deltas[best] >= -self.worth:
+        if deltas[best] >= -self._worth:
             return None
         return Step(float(deltas[best]), i, int(nodes[best]))
 
-    def _swap(self, i: int, node: int, start: Placement) -> Step | None:
-        """Trade places with a smaller instance on an emptier node."""
-        others, at = self._partners(i)
-        if not len(others):
-            return None
+    def _swap(self, i: int, node: int) -> Step | None:
+        """Trade places with an instance on an emptier node."""
+        others, at = self._others, self._others_at
         deltas = self.imbalance.swap_deltas(self.load, i, node, others, at)
         # A swap is two migrations and has to be worth both.
-        for k in np.argsort(deltas, kind='stable')[:5]:
-            if deltas[k] >= -2 * self.worth:
-                break
-            other, to = int(others[k]), int(at[k])
-            if self._swappable(i, other, start):
-                return Step(float(deltas[k]), i, to, other)
+        deltas[at == node] = np.inf
+        worth = np.flatnonzero(deltas < -2 * self._worth)
+        if not len(worth):
+            return None
+        worth = worth[self._keeps_peak(i, node, others[worth], at[worth])]
+        order = worth[np.argsort(deltas[worth], kind='stable')]
+        for k in order[:SWAPS_TRIED]:
+            if self._swappable(i, int(others[k])):
+                return Step(float(deltas[k]), i, int(at[k]), int(others[k]))
         return None
 
-    def _partners(self, i: int) -> tuple[Ints, Ints]:
-        judged = self.imbalance.judged.any(axis=1) & self.problem.open_nodes
-        fullness = np.where(self.imbalance.judged, self.utilization, 0.0).sum(
-            axis=1
-        )
-        nodes = np.flatnonzero(judged)
-        order = np.lexsort((nodes, fullness[nodes]))
-        near = np.zeros(len(judged), dtype=np.bool_)
-        near[nodes[order][:SWAP_NODES]] = True
-        near[self.placement.node_of[i]] = False
-        others = np.flatnonzero(
-            self.problem.movable & near[self.placement.node_of]
-        )
-        at = self.placement.node_of[others]
-        demand = self.imbalance.dimensions.demand
-        net = demand[i] - demand[others]
-        here = np.full(len(others), self.placement.node_of[i])
-        keeps = self._below_peak(net, at) & self._below_peak(-net, here)
-        return others[keeps], at[keeps]
+    def _keeps_peak(self, i: int, node: int, others: Ints, at: Ints) -> Bools:
+        net = self._demand[i] - self._demand[others]
+        here = np.full(len(others), node)
+        return self._below_peak(net, at) & self._below_peak(-net, here)
 
-    def _swappable(self, i: int, other: int, start: Placement) -> bool:
+    def _swappable(self, i: int, other: int) -> bool:
         """Whether both fit once both have left."""
         placement, problem = self.placement, self.problem
-        if not self._affordable([i, other], start):
+        if not self._affordable(i, other):
             return False
         source, to = int(placement.node_of[i]), int(placement.node_of[other])
         placement.move(other, -1)
         fits = bool(problem.destinations(placement, i)[to])
         if fits:
             placement.move(i, to)
-            fits = self._fits_back(other, source)
+            fits = bool(problem.destinations(placement, other)[source])
             placement.move(i, source)
         placement.move(other, to)
         return fits
-
-    def _fits_back(self, other: int, source: int) -> bool:
-        nodes = self.problem.destinations(self.placement, other)
-        return bool(nodes[source])

@@ -167,5 +167,5 @@ def _columns(
     free = np.hstack(room)
     np.add.at(free, start.node_of[index], needs)
     total = needs.sum(axis=0)
-    binding = (total > 0) & (free.min(axis=0, initial=0) < total)
+    binding = (total > 0) & (free.min(axis=0) < total)
     return free[:, binding].tolist(), needs[:, binding].tolist()

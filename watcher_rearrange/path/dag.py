@@ -68,12 +68,19 @@ class _Builder:
 
     def add(self, k: int, move: Move) -> None:
         """Give the next move its parents and do it."""
-        needed = self._sequence(k, move)
-        ancestors = self._closure(needed)
-        room = self._room(move)
-        # Whose departure is not yet certain: they may still be there. Who
-        # has come back is counted as present.
-        lingering = [
+        sequence = self._sequence(k, move)
+        needed = self._spared(move, sequence, self._chosen(move, sequence))
+        self.parents.append(self.reduced(needed))
+        self._ancestors.append(self._closure(needed))
+        self._placement.move(move.instance, move.destination)
+        self._departures.setdefault(move.source, {})[move.instance] = k
+
+    def _lingering(self, move: Move, ancestors: int) -> list[tuple[int, int]]:
+        """(departure, instance) of who may still be on the destination.
+
+        Who has come back is counted as present instead.
+        """
+        return [
             (departure, instance)
             for instance, departure in self._departures.get(
                 move.destination, {}
@@ -81,19 +88,30 @@ class _Builder:
             if not ancestors >> departure & 1
             and self._placement.node_of[instance] != move.destination
         ]
-        while lingering:
-            worst = self._worst(lingering, room)
+
+    def _chosen(self, move: Move, sequence: list[int]) -> list[int]:
+        """The departures without which there would not be enough room."""
+        room = self._room(move)
+        chosen: list[int] = []
+        while True:
+            ancestors = self._closure(sequence + chosen)
+            worst = self._worst(self._lingering(move, ancestors), room)
             if worst is None:
-                break
-            needed.append(worst)
-            ancestors |= self._ancestors[worst] | 1 << worst
-            lingering = [
-                entry for entry in lingering if not ancestors >> entry[0] & 1
-            ]
-        self.parents.append(self.reduced(needed))
-        self._ancestors.append(ancestors)
-        self._placement.move(move.instance, move.destination)
-        self._departures.setdefault(move.source, {})[move.instance] = k
+                return chosen
+            chosen.append(worst)
+
+    def _spared(
+        self, move: Move, sequence: list[int], chosen: list[int]
+    ) -> list[int]:
+        """All that is needed: the choice was greedy, so some may not be."""
+        room = self._room(move)
+        needed = [*sequence, *chosen]
+        for departure in chosen[:-1]:
+            fewer = [parent for parent in needed if parent != departure]
+            lingering = self._lingering(move, self._closure(fewer))
+            if self._worst(lingering, room) is None:
+                needed = fewer
+        return needed
 
     def _sequence(self, k: int, move: Move) -> list[int]:
         """The earlier move of the same instance, or of its affinity group."""

@@ -22,7 +22,9 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import math
 import random
+import time
 
 from watcher_rearrange.path import hosts
 from watcher_rearrange.path.walk import Walk
@@ -68,12 +70,19 @@ class Outcome:
 class Displacement:
     """Puts instances aside until all are home or nothing helps.
 
+    :param deadline: when to stop trying, on ``time.monotonic``'s clock
     :param dice: varies the order of the choices; None for none
     """
 
-    def __init__(self, walk: Walk, dice: random.Random | None = None) -> None:
+    def __init__(
+        self,
+        walk: Walk,
+        deadline: float = math.inf,
+        dice: random.Random | None = None,
+    ) -> None:
         self._walk = walk
         self._dice = dice
+        self._deadline = deadline
         self._choices: dict[int, list[Choice]] = {}
         self._aside: collections.Counter[int] = collections.Counter()
 
@@ -95,9 +104,9 @@ class Displacement:
     def _candidates(self) -> list[Choice]:
         found = []
         for node in self._walk.pending:
-            if node not in self._choices:
+            if node not in self._choices and not self._is_over():
                 self._choices[node] = self._choices_at(node)
-            found += self._choices[node]
+            found += self._choices.get(node, [])
         dice = self._dice
         if dice is not None:
             found = [
@@ -111,6 +120,9 @@ class Displacement:
             for choice in sorted(found)
             if all(self._aside[j] < MAX_ASIDE for j in choice.group)
         ]
+
+    def _is_over(self) -> bool:
+        return time.monotonic() >= self._deadline
 
     def _choices_at(self, node: int) -> list[Choice]:
         """The cheapest sets whose leaving lets somebody in."""
@@ -132,7 +144,7 @@ class Displacement:
     ) -> list[Outcome]:
         outcomes: list[Outcome] = []
         for choice in choices:
-            if len(outcomes) >= MAX_TRIED:
+            if len(outcomes) >= MAX_TRIED or self._is_over():
                 break
             for variant in (0,) if with_room else (0, 1):
                 outcome = self._try(choice, variant, with_room)

@@ -34,7 +34,7 @@ from watcher_rearrange.path.walk import Walk
 # Walks with different choices, of which the best is taken: so many, and
 # more if none of these got everybody home.
 TRIES = 4
-MORE_TRIES = 20
+MORE_TRIES = 10
 
 # More misplaced instances than this are worth one walk only.
 MANY = 2000
@@ -73,7 +73,7 @@ def find(
 
 
 def _displace(walk: Walk, dice: random.Random | None, deadline: float) -> None:
-    displacement = Displacement(walk, dice)
+    displacement = Displacement(walk, deadline, dice)
     while walk.pending and time.monotonic() < deadline:
         if not displacement.step():
             break

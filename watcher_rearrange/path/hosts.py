@@ -24,6 +24,9 @@ from watcher_rearrange.path.walk import Walk
 # Instances moved at once to make room; larger sets are rarely worth it.
 MAX_SET = 3
 
+# Of how many instances such sets are made.
+MAX_LEAVERS = 12
+
 
 def direct(walk: Walk, instance_idx: int) -> list[int]:
     """Return up to two hosts with room: the tightest, and of those nobody
@@ -90,9 +93,14 @@ def leaving_sets(
     :param need: what is missing on the node, by resource class
     """
     demand = walk.rules.cluster.demand
-    leavers = [j for j in sorted(walk.on[node]) if can_leave(walk, j, node)]
+    leavers = [j for j in walk.on[node] if can_leave(walk, j, node)]
+    # Where one is not enough, it takes large ones, of those who have to
+    # move anyway if possible.
+    leavers.sort(key=lambda j: (walk.target[j] == node, -walk.memory_mb[j], j))
     amounts = {j: demand[j].tolist() for j in leavers}
     for size in range(1, MAX_SET + 1):
+        if size > 1:
+            leavers = leavers[:MAX_LEAVERS]
         found = [
             group
             for group in itertools.combinations(leavers, size)

@@ -34,6 +34,11 @@ from watcher_rearrange.path.moves import Path
 from watcher_rearrange.policies import parameters
 
 
+# Of the time that is left, how much the search for a target may take; the
+# rest is for the path.
+SEARCH_SHARE = 0.5
+
+
 @dataclasses.dataclass(frozen=True)
 class ServiceChange:
     """A compute service that the plan disables.
@@ -66,13 +71,14 @@ class Job(abc.ABC):
 
         :param frozen: bool[n_instances], who must stay although movable
         """
+        now_s = time.monotonic()
         return Problem(
             rules=self.rules,
             limit=self.limit(),
             open_nodes=self.open_nodes(),
             frozen=frozen,
             max_migrations=max_migrations,
-            deadline=self.deadline,
+            deadline=now_s + SEARCH_SHARE * (self.deadline - now_s),
         )
 
     @property

@@ -27,6 +27,7 @@ from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.path import finder
 from watcher_rearrange.path.moves import Path
+from watcher_rearrange.path.walk import Walk
 from watcher_rearrange.planning.job import Job
 
 
@@ -71,10 +72,29 @@ def _round(
         excess = 0 if budget is None else len(path.moves) - budget
         if path.complete and excess <= 0:
             return path, target
+        if job.out_of_time:
+            return _direct(job, placement, target)
         if path.complete and wanted is not None:
             wanted = max(0, wanted - excess)
         else:
             frozen = _freeze(frozen, path)
+    return Path(), placement
+
+
+def _direct(
+    job: Job, placement: Placement, target: Placement
+) -> tuple[Path, Placement]:
+    """What can be done without anybody put aside, if it is worth it."""
+    walk = Walk(job.rules, placement.copy(), target.node_of)
+    walk.settle(sorted(walk.pending))
+    within = job.max_migrations is None or len(walk) <= job.max_migrations
+    table = job.table(placement, walk.placement)
+    if (
+        within
+        and all(row.after <= row.before for row in table)
+        and any(row.after < row.before for row in table)
+    ):
+        return Path(walk.path().moves), walk.placement
     return Path(), placement
 
 

@@ -70,7 +70,6 @@ class TestMigrations(unittest.TestCase):
         self.assertLessEqual(summary.makespan_bound_s, summary.makespan_s)
 
     # Who ends where it was did not have to move.
-    @unittest.expectedFailure
     def test_the_bound_is_who_ends_elsewhere(self) -> None:
         moves = (Move(0, 0, 2, True), Move(1, 1, 3), Move(0, 2, 0))
         _, summary = write(moves=moves)
