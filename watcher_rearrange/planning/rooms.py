@@ -92,7 +92,9 @@ class _Rooms:
 
         :param enough: int64[n_rc], amounts to begin with
         """
-        extra = self._first(node) if enough is None else enough.copy()
+        extra = self._first(node)
+        if enough is not None:
+            extra = np.minimum(extra, enough)
         if not extra.any() or not self._helps(node, extra):
             return None
         for rc in np.flatnonzero(extra):

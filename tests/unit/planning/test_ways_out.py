@@ -150,6 +150,13 @@ class TestKnots(unittest.TestCase):
             ways(ask(full(3), SWAP)),
         )
 
+    def test_no_more_than_a_node_has(self) -> None:
+        # c2 would need 4 VCPU, of which it has 2.
+        snapshot = full(2, small.instance('x', 'c2', 2, locked=True))
+        self.assertEqual(
+            ['free 4 VCPU on any of c0, c1'], ways(ask(snapshot, SWAP))
+        )
+
     def test_many_blocked(self) -> None:
         count = 16
         snapshot = small.snapshot(
