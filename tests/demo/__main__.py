@@ -52,13 +52,29 @@ def main() -> int:
             scene.Act.of(name, _given(arguments.parameter, name))
             for name in arguments.strategy or ORDER
         ]
+        cloud = _cloud(snapshot, arguments.migration_s)
     except BadInput as error:
         for problem in error.problems:
             print(f'demo: {problem}', file=sys.stderr)
         return 2
+    try:
+        return Story(cloud, acts, arguments.workers, arguments.log).run()
+    except KeyboardInterrupt:
+        print('\ndemo: interrupted', file=sys.stderr)
+        return 130
+
+
+def _cloud(snapshot: Snapshot, migration_s: float) -> Cloud:
+    if not snapshot.compute_nodes or not snapshot.instances:
+        raise BadInput(['the cluster is empty: there is nothing to move'])
     document = writer.snapshot_document(snapshot)
-    cloud = Cloud(document, migration_s=arguments.migration_s)
-    return Story(cloud, acts, arguments.workers, arguments.log).run()
+    try:
+        return Cloud(document, migration_s=migration_s)
+    except ValueError as error:
+        # Watcher and Nova know instances by UUIDs only.
+        raise BadInput(
+            [f'Nova could not have this cluster: {error}']
+        ) from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -51,7 +51,7 @@ def plan(actions: list[Record]) -> None:
     """Print the actions: who moves where, why, and in which wave."""
     ordered = sorted(actions, key=lambda a: a['input_parameters']['wave'])
     table(
-        ('wave', 'what', 'who', 'from', 'to', 'waits for', 'why'),
+        ('wave', 'what', 'who', 'from', 'to', 'waits for (count)', 'why'),
         (_action_row(action) for action in ordered[:MOST_ACTIONS]),
     )
     left = len(ordered) - MOST_ACTIONS
@@ -66,16 +66,17 @@ def plan(actions: list[Record]) -> None:
 
 def indicators(record: Record) -> None:
     """Print what an action plan promises, as Horizon shows it."""
-    table(
-        ('efficacy indicator', 'value', 'unit'),
-        (
-            (item['name'], f'{item["value"]:g}', item['unit'] or '')
-            for item in [
-                *record['global_efficacy'],
-                *record['efficacy_indicators'],
-            ]
-        ),
-    )
+    for heading, items in (
+        ('global efficacy', record['global_efficacy']),
+        ('efficacy indicator', record['efficacy_indicators']),
+    ):
+        table(
+            (heading, 'value', 'unit'),
+            (
+                (item['name'], f'{item["value"]:g}', item['unit'] or '')
+                for item in items
+            ),
+        )
 
 
 def meters(before: Record, after: Record) -> None:

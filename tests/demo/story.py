@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import shutil
 import tempfile
 import time
 
@@ -48,6 +49,7 @@ class Story:
         self._cloud = cloud
         self._acts = acts
         self._workers = workers
+        self._kept = log
         self._log = log or Path(tempfile.mkdtemp()) / 'watcher.log'
         self._problems: list[str] = []
 
@@ -154,6 +156,8 @@ class Story:
         if self._problems or refusals:
             print(f"FAILED; Watcher's log: {self._log}")
             return 1
+        if self._kept is None:
+            shutil.rmtree(self._log.parent)
         return 0
 
 

@@ -169,9 +169,13 @@ class Client:
 
     def cancel(self, plan: str) -> Record:
         """Cancel a plan, or stop one that is under way."""
-        state = self.action_plan(plan)['state']
-        after = 'CANCELLING' if state == 'ONGOING' else 'CANCELLED'
-        return self._replace('action_plans', plan, state=after)
+        try:
+            return self._replace('action_plans', plan, state='CANCELLED')
+        except ClientError as error:
+            # It has started, or does so at this moment.
+            if error.code != 400:
+                raise
+        return self._replace('action_plans', plan, state='CANCELLING')
 
     def wait_plan(
         self,

@@ -107,7 +107,8 @@ def read_server(document: Document) -> Server:
 def read_migrations(document: Document, state: State) -> Iterable[Migration]:
     """Return the migrations that still hold both hosts."""
     for number, item in enumerate(document.get('migrations', ()), 1):
-        status = RUNNING if item['status'] in _RUNNING else item['status']
+        given = item.get('status', RUNNING)
+        status = RUNNING if given in _RUNNING else given
         if status not in (RUNNING, FINISHED):
             continue
         server = state.servers[item['instance']]

@@ -14,7 +14,12 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.functional import base
+
+
+TIMEOUT_S = 30.0
 
 
 class TestFailures(base.FunctionalTestCase):
@@ -117,6 +122,10 @@ class TestFailures(base.FunctionalTestCase):
     def test_cancel_half_way(self) -> None:
         plan = self._plan()
         self.client.start(plan['uuid'])
+        end_s = time.monotonic() + TIMEOUT_S
+        while time.monotonic() < end_s:
+            if self.actions(plan)['vm2']['state'] == 'ONGOING':
+                break
         self.client.cancel(plan['uuid'])
         ended = self.client.wait_plan(plan['uuid'])
         self.assertEqual('CANCELLED', ended['state'])

@@ -34,7 +34,12 @@ from watcher_rearrange.model.cluster import Cluster
 OWN_REASON = 'watcher_rearrange'
 OWN_REASONS = (f'{OWN_REASON}:', f'{OWN_REASON}_')
 
+NOT_COLD = 'stopped, and cold migration is not allowed'
+
 _TYPE_OF_STATE = {'active': plan.LIVE_MIGRATE, 'stopped': plan.COLD_MIGRATE}
+
+# In which Nova can migrate an instance.
+STATES = frozenset(_TYPE_OF_STATE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +101,7 @@ class Movability:
             return f'{instance.state} (neither active nor stopped)'
         cold = _TYPE_OF_STATE[instance.state] == plan.COLD_MIGRATE
         if cold and not options.allow_cold:
-            return 'stopped, and cold migration is not allowed'
+            return NOT_COLD
         return self._node_reason(instance)
 
     def _node_reason(self, instance: records.Instance) -> str:

@@ -41,7 +41,11 @@ MANY = 2000
 
 
 def find(
-    rules: Rules, start: Placement, target: Ints, deadline: float
+    rules: Rules,
+    start: Placement,
+    target: Ints,
+    deadline: float,
+    seed: int = 0,
 ) -> Path:
     """Return a path from a placement to a target.
 
@@ -50,6 +54,7 @@ def find(
     :param target: int64[n_instances], the node of each instance; the
         instances that move are movable
     :param deadline: on the clock of ``time.monotonic``
+    :param seed: of the choices of all walks but the first
     """
     misplaced = int((start.node_of != target).sum())
     best: Path | None = None
@@ -57,7 +62,7 @@ def find(
         walk = Walk(rules, start.copy(), target)
         walk.settle(sorted(walk.pending))
         # The first walk varies nothing.
-        dice = random.Random(number) if number else None
+        dice = random.Random(f'{seed} {number}') if number else None
         _displace(walk, dice, deadline)
         path = walk.path()
         if best is None or _rank(path) < _rank(best):

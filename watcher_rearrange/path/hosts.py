@@ -29,10 +29,10 @@ MAX_LEAVERS = 12
 
 
 def direct(walk: Walk, instance_idx: int) -> list[int]:
-    """Return up to two hosts with room: the tightest, and of those nobody
-    waits for.
+    """Return up to two hosts with room, each the tightest of its kind.
 
-    Nobody's target first: room that somebody waits for is better left.
+    First of those that nobody waits for, since that room is better left,
+    then of all.
     """
     cluster = walk.rules.cluster
     nodes = np.flatnonzero(

@@ -51,6 +51,7 @@ class Task:
 class Timetable:
     """When each task starts and ends, in seconds.
 
+    :ivar order: the tasks as they start, parents before children
     :ivar after: for each task those that must be over before it, for the
         limits alone
     :ivar bound_s: no timetable is shorter
@@ -58,6 +59,7 @@ class Timetable:
 
     start_s: list[float]
     end_s: list[float]
+    order: list[int]
     after: list[list[int]]
     bound_s: float
 
@@ -85,6 +87,7 @@ def make(
     return Timetable(
         scheduler.start_s,
         scheduler.end_s,
+        scheduler.order,
         _reduced(tasks, scheduler),
         max([*tails, *_loads(tasks, capacity)], default=0.0),
     )

@@ -75,7 +75,7 @@ def write(draft: Draft) -> tuple[tuple[Action, ...], PathSummary]:
     actions are in the order of their estimated start.
     """
     steps, timetable = _shortest(draft)
-    order = sorted(range(len(steps)), key=lambda k: (timetable.start_s[k], k))
+    order = timetable.order
     number = {k: str(n) for n, k in enumerate(order, start=1)}
     written = tuple(
         dataclasses.replace(

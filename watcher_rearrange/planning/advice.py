@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from watcher_rearrange.constraints.movability import NOT_COLD
+from watcher_rearrange.constraints.movability import STATES
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.placement import Placement
@@ -27,6 +29,7 @@ _HELP = {
     'on a node that is down': (
         'bring the node back, or rebuild it elsewhere with nova evacuate'
     ),
+    NOT_COLD: 'set allow_cold, or start it',
     'excluded by the audit scope': 'take it out of the excluded ones',
 }
 
@@ -46,10 +49,8 @@ def why_it_stays(
         reason = _no_room(rules, placement, open_nodes, instance_idx)
     elif reason in _HELP:
         reason = f'{reason}; {_HELP[reason]}'
-    elif 'neither active' in reason:
+    elif instance.state not in STATES:
         reason = f'{reason}; start or stop it first'
-    elif 'cold' in reason:
-        reason = f'{reason}; set allow_cold or start it'
     return f'{instance.label} stays on {host}: {reason}'
 
 

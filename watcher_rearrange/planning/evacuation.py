@@ -37,6 +37,9 @@ from watcher_rearrange.planning.job import ServiceChange
 from watcher_rearrange.policies.evacuate import EvacuatePolicy
 
 
+# Of the instances that stay, how many are named.
+MOST_SHOWN = 20
+
 EVACUATED = f'{OWN_REASON}: evacuated'
 
 
@@ -106,14 +109,26 @@ class Evacuation(Job):
 
     def messages(self, end: Placement) -> list[str]:
         """Return who stays, why, and what would help."""
-        return [
+        staying = self._staying(end)
+        if len(staying) and not self.open_nodes().any():
+            return [
+                f'{len(staying)} instances stay: no node is left that is up '
+                'and enabled and not to be evacuated'
+            ]
+        shown = [
             advice.why_it_stays(self.rules, end, self.open_nodes(), int(i))
-            for i in self._staying(end)
+            for i in staying[:MOST_SHOWN]
         ]
+        if len(staying) > MOST_SHOWN:
+            shown.append(f'{len(staying) - MOST_SHOWN} more instances stay')
+        return shown
 
     def refusal(self, end: Placement) -> Status | None:
         """Return how sure it is that not everything can be moved."""
         staying = self._staying(end)
+        if len(staying) and not self.open_nodes().any():
+            # Disabling services would only keep new instances out as well.
+            return Status.INFEASIBLE
         if not self._policy.all_or_nothing or not len(staying):
             return None
         if self._is_impossible(staying):

@@ -50,7 +50,7 @@ def find_path(
 ) -> Plan:
     """Plan the way to a target placement.
 
-    :param seed: not used yet: the search draws no random numbers
+    :param seed: the same seed gives the same plan
     :param explain: where there is no path, look for ways out
     """
     deadline = time.monotonic() + time_limit_s
@@ -59,7 +59,7 @@ def find_path(
     if refused:
         return Plan(Status.INFEASIBLE, messages=tuple(refused))
     kept_s = min(ways_out.MAX_S, EXPLAINING * time_limit_s) if explain else 0
-    path = question.path(deadline - kept_s)
+    path = question.path(deadline - kept_s, seed=seed)
     if not path.complete:
         return _blocked(question, path, deadline, explain)
     draft = actions.Draft(

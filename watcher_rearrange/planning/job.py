@@ -56,6 +56,7 @@ class Job(abc.ABC):
 
     :ivar rules: the rules, with what the operator permits
     :ivar limits: how much may run at once
+    :ivar seed: of the random choices
     :ivar deadline: on the clock of ``time.monotonic``
     """
 
@@ -63,6 +64,7 @@ class Job(abc.ABC):
         self.cluster = cluster
         self.rules = Rules(cluster, policy.options)
         self.limits = policy.limits
+        self.seed = policy.seed
         self.max_migrations = policy.max_migrations
         self.deadline = time.monotonic() + policy.time_limit_s
 

@@ -92,7 +92,9 @@ class Question:
         ).tolist()
         return found
 
-    def path(self, deadline: float, at: Ints | None = None) -> Path:
+    def path(
+        self, deadline: float, at: Ints | None = None, seed: int = 0
+    ) -> Path:
         """Return what the path search finds; nothing is refused here.
 
         :param deadline: on the clock of ``time.monotonic``
@@ -100,7 +102,7 @@ class Question:
             without
         """
         start = self.start if at is None else Placement(self.cluster, at)
-        return finder.find(self.rules, start, self.wanted, deadline)
+        return finder.find(self.rules, start, self.wanted, deadline, seed)
 
     def label(self, instance_idx: int) -> str:
         """Return what an operator calls an instance."""

@@ -58,5 +58,14 @@ class Rebalancing(Job):
         wanted = self._policy.threshold_pct
         text = f'imbalance {value:.2f}, wanted at most {wanted:g}'
         if value > wanted:
-            text += ': no further migration found that is worth it'
+            text += f': {self._why_not_more(end)}'
         return [text, *super().messages(end)]
+
+    def _why_not_more(self, end: Placement) -> str:
+        moved = int((end.node_of != self.cluster.node_of).sum())
+        # A swap takes two, so one may be left.
+        if self.max_migrations and moved >= self.max_migrations - 1:
+            return f'max_migrations {self.max_migrations} is used up'
+        if self.out_of_time:
+            return 'the time limit is over'
+        return 'no further migration found that is worth it'

@@ -68,7 +68,9 @@ def _round(
         target = job.improve(job.problem(frozen, wanted), placement)
         if (target.node_of == placement.node_of).all():
             break
-        path = finder.find(job.rules, placement, target.node_of, job.deadline)
+        path = finder.find(
+            job.rules, placement, target.node_of, job.deadline, job.seed
+        )
         excess = 0 if budget is None else len(path.moves) - budget
         if path.complete and excess <= 0:
             return path, target
@@ -114,7 +116,9 @@ def _joined(
     moves = tuple(move for path in steps for move in path.moves)
     if not moves:
         return Path()
-    straight = finder.find(job.rules, start, end.node_of, job.deadline)
+    straight = finder.find(
+        job.rules, start, end.node_of, job.deadline, job.seed
+    )
     if straight.complete and len(straight.moves) <= len(moves):
         return straight
     # What was final in one round may not be so in the end.

@@ -68,6 +68,23 @@ def joined(headline: str, sentences: Sequence[str]) -> str:
     return shorten(text)
 
 
+def too_slow(made: plan.Plan, patience_s: float) -> list[str]:
+    """Return a warning if Watcher will not wait for a migration's end.
+
+    :param patience_s: seconds after which it takes one for failed
+    """
+    slow = sum(
+        action.is_migration and action.estimated_s > patience_s
+        for action in made.actions
+    )
+    if not slow:
+        return []
+    return [
+        f'{slow} migrations may take more than the {patience_s:.0f} s that '
+        'Watcher waits for each: raise [nova] migration_max_retries'
+    ]
+
+
 def _headline(made: plan.Plan) -> str:
     if not made.actions:
         return f'{made.status.value}: no actions'

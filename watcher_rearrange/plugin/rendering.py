@@ -107,5 +107,5 @@ class Renderer:
         return {
             **parameters,
             'state': records.DISABLED,
-            'disabled_reason': self._disabled_reason,
+            'disabled_reason': action.reason or self._disabled_reason,
         }

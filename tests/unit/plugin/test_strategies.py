@@ -112,7 +112,7 @@ class TestExecute(StrategyTestCase):
     def test_the_reason_of_a_disabled_node_is_known_as_ours(self):
         solution = evacuation().execute(audit=audit())
         reason = solution.actions[0]['input_parameters']['disabled_reason']
-        self.assertEqual('watcher_rearrange_evacuate', reason)
+        self.assertEqual('watcher_rearrange: evacuated', reason)
         self.assertTrue(reason.startswith(movability.OWN_REASON))
 
     def test_indicators_are_those_of_the_goal(self):

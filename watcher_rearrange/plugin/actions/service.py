@@ -15,6 +15,9 @@
 from __future__ import annotations
 
 from watcher.applier.actions import change_nova_service_state
+from watcher.common import exception
+from watcher.common import nova_helper
+from watcher.decision_engine.model import element
 
 from watcher_rearrange.plugin.actions import guard
 
@@ -28,6 +31,23 @@ class GuardedChangeNovaServiceState(
     def get_name(cls) -> str:
         """Return the name, which is that of the entry point."""
         return 'guarded_change_nova_service_state'
+
+    def pre_condition(self) -> None:
+        """Check the guard, and that a node that was emptied is empty.
+
+        :raises ActionSkipped: if somebody has booted an instance there
+        """
+        super().pre_condition()
+        freed = self.input_parameters.get('depends_on')
+        if not freed or self.state != element.ServiceState.DISABLED.value:
+            return
+        with guard.explained(f'cannot list the instances on {self.host}'):
+            nova = nova_helper.NovaHelper()
+            count = len(nova.get_instance_list(filters={'host': self.host}))
+        if count:
+            raise exception.ActionSkipped(
+                f'{self.host} is not empty: it has {count} instances'
+            )
 
     def execute(self) -> bool:
         """Change the service.

@@ -150,7 +150,12 @@ class RearrangeStrategy(base.BaseStrategy):
             reading.snapshot, self.NAME, self._limited_parameters()
         )
         return dataclasses.replace(
-            made, messages=(*made.messages, *reading.messages)
+            made,
+            messages=(
+                *made.messages,
+                *reading.messages,
+                *messages.too_slow(made, _patience_s()),
+            ),
         )
 
     def _read(self) -> watcher_model.Reading:
@@ -219,6 +224,12 @@ def _is_recurring(audit: Any) -> bool:
         kinds.CONTINUOUS.value,
         kinds.EVENT.value,
     )
+
+
+def _patience_s() -> float:
+    """How long Watcher waits for a migration before it calls it failed."""
+    nova = cfg.CONF.nova
+    return float(nova.migration_max_retries * nova.migration_interval)
 
 
 def _describe(error: Exception) -> str:
