@@ -40,7 +40,7 @@ def improve(
     :param nodes: node indices; none of them is open
     """
     filler = fill.Filler(
-        problem, placement.copy(), spreading(imbalance, placement)
+        problem, placement.copy(), spreading(imbalance, placement), deep=True
     )
     leaving = {
         node: problem.movable_on(placement, node).tolist() for node in nodes

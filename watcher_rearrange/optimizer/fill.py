@@ -19,11 +19,15 @@ best fit decreasing for vectors (Panigrahy, Talwar, Uyeda and Wieder,
 
 from __future__ import annotations
 
+import itertools
+
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
 
 import numpy as np
 
+from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.problem import Problem
@@ -35,20 +39,33 @@ Cost = Callable[[Placement, int], Floats]
 # Evictions looked at per instance; more rarely helps and costs time.
 MAX_EVICTIONS = 200
 
+# Evicting several: the sets tried, the nodes they are on, of how many
+# instances they are made and how many these are.
+MAX_CLEARINGS = 400
+MAX_CLEARED_NODES = 40
+MAX_LEAVERS = 8
+MAX_GROUP = 4
+
 
 class Filler:
     """Places instances one by one and can take everything back.
 
+    :param deep: evict several instances from one node if it must be
     :ivar trail: the moves made, as (instance, node it was on)
     """
 
     def __init__(
-        self, problem: Problem, placement: Placement, cost: Cost
+        self,
+        problem: Problem,
+        placement: Placement,
+        cost: Cost,
+        deep: bool = False,
     ) -> None:
         self.problem = problem
         self.placement = placement
         self.trail: list[tuple[int, int]] = []
         self._cost = cost
+        self._deep = deep
 
     def place_all(self, instances: Sequence[int]) -> bool:
         """Place all or none; whether they found room."""
@@ -63,7 +80,11 @@ class Filler:
         """Place one, evicting one other instance if it must be."""
         if self.problem.out_of_time:
             return False
-        return self._direct(instance_idx) or self._evicting(instance_idx)
+        return (
+            self._direct(instance_idx)
+            or self._evicting(instance_idx)
+            or (self._deep and self._clearing(instance_idx))
+        )
 
     def undo(self, mark: int = 0) -> None:
         """Take back all moves after a mark."""
@@ -96,6 +117,54 @@ class Filler:
                     return True
                 self.undo(mark)
         return False
+
+    def _clearing(self, instance_idx: int) -> bool:
+        """Evict several instances from one node."""
+        tried = 0
+        for node_idx in self._least_missing(instance_idx):
+            for group in self._groups(instance_idx, node_idx):
+                tried += 1
+                if tried > MAX_CLEARINGS or self.problem.out_of_time:
+                    return False
+                mark = len(self.trail)
+                if all(self._direct(i, but=node_idx) for i in group):
+                    if self._fits_now(instance_idx, node_idx):
+                        self._move(instance_idx, node_idx)
+                        return True
+                self.undo(mark)
+        return False
+
+    def _missing(self, instance_idx: int) -> Ints:
+        """int64[n_nodes, n_rc]: what an instance misses on each node."""
+        need = self.problem.cluster.demand[instance_idx]
+        free = self.problem.limit - self.placement.used
+        missing: Ints = np.where(need > 0, np.maximum(need - free, 0), 0)
+        return missing
+
+    def _least_missing(self, instance_idx: int) -> list[int]:
+        """The nodes where the least room would have to be made."""
+        problem = self.problem
+        need = np.maximum(problem.cluster.demand[instance_idx], 1)
+        share = (self._missing(instance_idx) / need).sum(axis=1)
+        rules = problem.rules
+        eligible = rules.eligible[rules.class_of[instance_idx]]
+        nodes = np.flatnonzero(problem.open_nodes & eligible)
+        order = nodes[np.lexsort((nodes, share[nodes]))]
+        chosen: list[int] = order[:MAX_CLEARED_NODES].tolist()
+        return chosen
+
+    def _groups(
+        self, instance_idx: int, node_idx: int
+    ) -> Iterator[tuple[int, ...]]:
+        """Sets of instances whose leaving makes enough room, small first."""
+        demand = self.problem.cluster.demand
+        need = self._missing(instance_idx)[node_idx]
+        leavers = self.problem.movable_on(self.placement, node_idx)
+        large = leavers[:MAX_LEAVERS].tolist()
+        for size in range(2, MAX_GROUP + 1):
+            for group in itertools.combinations(large, size):
+                if (demand[list(group)].sum(axis=0) >= need).all():
+                    yield group
 
     def _fits_now(self, instance_idx: int, node_idx: int) -> bool:
         return bool(
