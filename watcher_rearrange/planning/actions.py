@@ -33,6 +33,8 @@ from watcher_rearrange.planning.job import ServiceChange
 from watcher_rearrange.policies.limits import Limits
 
 
+Moves = Sequence[Move]
+
 SERVICE_S = 1.0
 
 # Orders are sampled for plans in which that is quick: the count of orders
@@ -49,7 +51,7 @@ class Draft:
 
     rules: Rules
     start: Placement
-    moves: Sequence[Move]
+    moves: Moves
     services: Sequence[ServiceChange]
     reason: Callable[[Move], str]
     limits: Limits
@@ -88,6 +90,29 @@ def write(draft: Draft) -> tuple[tuple[Action, ...], PathSummary]:
         for k in order
     )
     return written, _summary(draft, timetable)
+
+
+def timed(draft: Draft) -> tuple[list[float], list[list[int]]]:
+    """Return when each move ends, and the moves that it depends on.
+
+    The shortest go first, so that by any time as many as possible are over.
+    """
+    steps = _steps(draft)
+    found = schedule.make(
+        [
+            schedule.Task(step.action.estimated_s, step.parents, step.needs)
+            for step in steps
+        ],
+        _capacity(draft),
+        weight=lambda k: -steps[k].action.estimated_s,
+    )
+    offset = sum(change.first for change in draft.services)
+    count = len(draft.moves)
+    parents = [
+        [parent - offset for parent in step.parents if parent >= offset]
+        for step in steps[offset : offset + count]
+    ]
+    return found.end_s[offset : offset + count], parents
 
 
 def _shortest(draft: Draft) -> tuple[list[Step], schedule.Timetable]:

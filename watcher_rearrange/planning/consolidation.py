@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from watcher_rearrange.constraints.movability import OWN_REASON
@@ -96,6 +98,11 @@ class Consolidation(Job):
         if (end.node_of == move.source).any():
             return f'makes room on {source}'
         return f'empties {source}'
+
+    def useful(self, moves: Sequence[Move], end: Placement) -> list[bool]:
+        """Return which moves leave a node that ends empty."""
+        used = occupied(end)
+        return [not used[move.source] for move in moves]
 
     def services(self, end: Placement) -> list[ServiceChange]:
         """Return the freed nodes but for the spare ones, largest spared."""

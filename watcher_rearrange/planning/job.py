@@ -18,6 +18,8 @@ import abc
 import dataclasses
 import time
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from watcher_rearrange.constraints.rules import Rules
@@ -56,6 +58,7 @@ class Job(abc.ABC):
 
     :ivar rules: the rules, with what the operator permits
     :ivar limits: how much may run at once
+    :ivar deadline_s: when the plan must be over once it has started
     :ivar seed: of the random choices
     :ivar deadline: on the clock of ``time.monotonic``
     """
@@ -64,6 +67,7 @@ class Job(abc.ABC):
         self.cluster = cluster
         self.rules = Rules(cluster, policy.options)
         self.limits = policy.limits
+        self.deadline_s = policy.deadline_s
         self.seed = policy.seed
         self.max_migrations = policy.max_migrations
         self.deadline = time.monotonic() + policy.time_limit_s
@@ -111,6 +115,14 @@ class Job(abc.ABC):
     def services(self, end: Placement) -> list[ServiceChange]:
         """Return the compute services to disable."""
         return []
+
+    def useful(self, moves: Sequence[Move], end: Placement) -> list[bool]:
+        """Return which moves are of use by themselves.
+
+        :param moves: not all those that were planned
+        :param end: the placement after these
+        """
+        return [True] * len(moves)
 
     def messages(self, end: Placement) -> list[str]:
         """Return what the operator must know of the result."""

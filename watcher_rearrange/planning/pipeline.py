@@ -18,6 +18,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from collections.abc import Mapping
 
 from watcher_rearrange.model.cluster import Cluster
@@ -28,6 +30,7 @@ from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning import actions
+from watcher_rearrange.planning import deadline
 from watcher_rearrange.planning import given
 from watcher_rearrange.planning.consolidation import Consolidation
 from watcher_rearrange.planning.evacuation import Evacuation
@@ -56,10 +59,38 @@ def plan(
     start = Placement(job.cluster)
     path, end = settle(job, start)
     refused = job.refusal(end)
-    messages = tuple(job.messages(end))
     if refused is not None:
-        return Plan(refused, messages=messages)
-    return _written(job, start, end, path, messages)
+        return Plan(refused, messages=tuple(job.messages(end)))
+    result = _written(job, start, end, path)
+    if job.deadline_s is None:
+        return result
+    return _in_time(job, start, end, path, result)
+
+
+def _in_time(
+    job: Job, start: Placement, end: Placement, path: Path, result: Plan
+) -> Plan:
+    """Leave out what would not be over by the deadline."""
+    planned = len(path.moves)
+    while path.moves and result.path.makespan_s > (job.deadline_s or 0):
+        # With fewer moves, others may run at other times: look again.
+        path, end = deadline.cut(job, _draft(job, start, end, path), end)
+        result = _written(job, start, end, path)
+    if any(row.after > row.before for row in result.objectives):
+        path = Path()
+        result = _written(job, start, start, path)
+    left = planned - len(path.moves)
+    if not left:
+        return result
+    text = (
+        f'{left} of {planned} migrations are left out: they would not be of '
+        f'use within {job.deadline_s:g} s'
+    )
+    return dataclasses.replace(
+        result,
+        status=Status.FEASIBLE if result.actions else Status.NO_CHANGE,
+        messages=(text, *result.messages),
+    )
 
 
 def _job(cluster: Cluster, policy: parameters.Policy) -> Job:
@@ -70,23 +101,22 @@ def _job(cluster: Cluster, policy: parameters.Policy) -> Job:
     return Evacuation(cluster, policy)
 
 
-def _written(
-    job: Job,
-    start: Placement,
-    end: Placement,
-    path: Path,
-    messages: tuple[str, ...],
-) -> Plan:
+def _draft(
+    job: Job, start: Placement, end: Placement, path: Path
+) -> actions.Draft:
     def reason(move: Move) -> str:
         if move.displacement:
             final = job.cluster.hostname(int(end.node_of[move.instance]))
             return f'out of the way for a while, then on to {final}'
         return job.reason(move, end)
 
-    draft = actions.Draft(
+    return actions.Draft(
         job.rules, start, path.moves, job.services(end), reason, job.limits
     )
-    written, summary = actions.write(draft)
+
+
+def _written(job: Job, start: Placement, end: Placement, path: Path) -> Plan:
+    written, summary = actions.write(_draft(job, start, end, path))
     table = job.table(start, end)
     fewest = job.fewest_migrations(start, end)
     optimal = job.is_optimal(table, path, fewest)
@@ -97,7 +127,7 @@ def _written(
         path=summary,
         violations_before=tuple(job.rules.violations(start)),
         violations_after=tuple(job.rules.violations(end)),
-        messages=messages,
+        messages=tuple(job.messages(end)),
     )
 
 

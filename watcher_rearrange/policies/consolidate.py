@@ -74,6 +74,7 @@ class ConsolidatePolicy:
     max_migrations: int | None
     options: MoveOptions
     limits: Limits
+    deadline_s: float | None
     time_limit_s: float
     seed: int
 
@@ -91,6 +92,7 @@ class ConsolidatePolicy:
             max_migrations=full['max_migrations'] or None,
             options=MoveOptions(move_locked=full['move_locked']),
             limits=Limits.of(full),
+            deadline_s=float(full['deadline_s']) or None,
             time_limit_s=float(full['time_limit_s']),
             seed=full['seed'],
         )

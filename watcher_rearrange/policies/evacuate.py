@@ -68,6 +68,7 @@ class EvacuatePolicy:
     all_or_nothing: bool
     options: MoveOptions
     limits: Limits
+    deadline_s: float | None
     time_limit_s: float
     seed: int
     max_migrations: None = None
@@ -89,6 +90,7 @@ class EvacuatePolicy:
                 named_nodes=frozenset(full['nodes']),
             ),
             limits=Limits.of(full),
+            deadline_s=float(full['deadline_s']) or None,
             time_limit_s=float(full['time_limit_s']),
             seed=full['seed'],
         )

@@ -66,6 +66,15 @@ COMMON: Schema = {
         'minimum': 0,
         'default': 0,
     },
+    'deadline_s': {
+        'description': (
+            'Plan only what is estimated to be over after so many seconds, '
+            'the most valuable first; 0 means no deadline.'
+        ),
+        'type': 'number',
+        'minimum': 0,
+        'default': 0,
+    },
     'time_limit_s': {
         'description': 'Seconds that the search may take.',
         'type': 'number',
