@@ -22,6 +22,8 @@ from __future__ import annotations
 import collections
 import dataclasses
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from watcher_rearrange.model import plan
@@ -49,12 +51,15 @@ class MoveOptions:
     :ivar named_nodes: hostnames that are to be emptied even if disabled;
         nothing is moved there
     :ivar named_instances: UUIDs that are moved even off a disabled node
+    :ivar path_cost: what their path should be short in, or several such
+        with how much a unit of each counts
     """
 
     move_locked: bool = False
     allow_cold: bool = True
     named_nodes: frozenset[str] = frozenset()
     named_instances: frozenset[str] = frozenset()
+    path_cost: str | Mapping[str, int] = 'migrations'
 
 
 class Movability:

@@ -34,6 +34,7 @@ from watcher_rearrange.model.plan import Violation
 class Rules:
     """The rules of one cluster.
 
+    :ivar options: what the operator permits
     :ivar movability: who may be moved
     :ivar eligible: bool[n_classes, n_nodes], where the node rules let a
         class of instances be
@@ -43,6 +44,7 @@ class Rules:
 
     def __init__(self, cluster: Cluster, options: MoveOptions) -> None:
         self.cluster = cluster
+        self.options = options
         self.movability = Movability(cluster, options)
         self.groups = ServerGroups(cluster)
         self.node_rules: tuple[base.NodeRule, ...] = (

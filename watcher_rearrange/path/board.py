@@ -41,15 +41,19 @@ class Board:
     :ivar movable: the instances, in the order of a state's bytes
     :ivar start: where they are
     :ivar goal: where they should be
+    :ivar weight: what one migration of each costs
     :ivar allowed: the nodes that each may ever be on
     """
 
-    def __init__(self, rules: Rules, start: Placement, target: Ints) -> None:
+    def __init__(
+        self, rules: Rules, start: Placement, target: Ints, weight: Ints
+    ) -> None:
         placed = rules.movability.movable & (start.node_of >= 0)
         index = np.flatnonzero(placed)
         self.movable: list[int] = index.tolist()
         self.start: State = bytes(start.node_of[index].tolist())
         self.goal: State = bytes(target[index].tolist())
+        self.weight: list[int] = weight[index].tolist()
         self.allowed: list[list[int]] = [
             np.flatnonzero(rules.eligible[rules.class_of[i]]).tolist()
             for i in self.movable
@@ -90,9 +94,15 @@ class Board:
                 ordered[k] = node
         return bytes(ordered)
 
-    def misplaced(self, state: State) -> int:
-        """Return how many instances are not where they should be."""
-        return sum(a != b for a, b in zip(state, self.goal, strict=True))
+    def due(self, state: State) -> int:
+        """Return what it costs if each moves straight to where it should."""
+        return sum(
+            weight
+            for here, goal, weight in zip(
+                state, self.goal, self.weight, strict=True
+            )
+            if here != goal
+        )
 
     def _free(self, state: State) -> list[list[int]]:
         free = [list(room) for room in self._room]
@@ -142,6 +152,7 @@ class Board:
                 continue
             key = (
                 *self._demand[k],
+                self.weight[k],
                 int(rules.class_of[instance]),
                 self.goal[k],
             )

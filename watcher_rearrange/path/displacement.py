@@ -15,7 +15,7 @@
 Where nobody can move directly, some instances on a node that somebody waits
 for are put on temporary hosts. The most promising choices are tried, with
 all the direct moves that follow, and taken back; the one that costs the
-fewest extra moves for each instance that gets home is made.
+least extra for each instance that gets home is made.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MAX_ASIDE = 3
 class Choice:
     """Instances to put aside, ordered by what that costs.
 
-    :ivar extra: moves more than if they could stay
+    :ivar extra: what it costs more than if they could stay
     """
 
     extra: int
@@ -56,7 +56,7 @@ class Outcome:
     """What a choice brings about, the best first.
 
     :ivar useless: whether no instance more gets home than leaves it
-    :ivar price: extra moves per instance that gets home
+    :ivar price: extra cost per instance that gets home
     """
 
     useless: bool
@@ -82,6 +82,7 @@ class Displacement:
     ) -> None:
         self._walk = walk
         self._dice = dice
+        self._varied = len(set(walk.weight)) > 1
         self._deadline = deadline
         self._choices: dict[int, list[Choice]] = {}
         self._aside: collections.Counter[int] = collections.Counter()
@@ -135,7 +136,7 @@ class Displacement:
             need = hosts.missing(walk, idx, node)
             for group in hosts.leaving_sets(walk, node, need):
                 memory_mb = sum(walk.memory_mb[j] for j in group)
-                extra = hosts.extra_moves(walk, group, node)
+                extra = hosts.extra_cost(walk, group, node)
                 found.add(Choice(extra, memory_mb, node, group))
         return sorted(found)[:MAX_PER_NODE]
 
@@ -156,14 +157,18 @@ class Displacement:
         self, choice: Choice, variant: int, with_room: bool
     ) -> Outcome | None:
         walk = self._walk
-        mark, pending = len(walk), walk.n_pending
+        mark, pending, due = len(walk), walk.n_pending, walk.due
         done = self._make(choice, variant, with_room)
         gained = pending - walk.n_pending
-        extra = len(walk) - mark - gained
+        extra = walk.spent(mark) + walk.due - due
+        worse = walk.due - due
         walk.undo(mark)
         if done is None:
             return None
-        price = extra / gained if gained > 0 else float(extra - gained)
+        price = extra / gained if gained > 0 else float(extra + worse)
+        if self._dice is not None and self._varied:
+            # No two choices are as good but by chance: ties vary nothing.
+            price *= self._dice.uniform(0.8, 1.25)
         return Outcome(gained <= 0, price, extra, choice, variant, with_room)
 
     def _make(

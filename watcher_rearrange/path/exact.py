@@ -10,16 +10,17 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Shortest paths in small clusters: A* over whole placements.
+"""Cheapest paths in small clusters: A* over whole placements.
 
-The estimate is the number of misplaced instances, which is consistent, so
-the first path found is a shortest one, and an exhausted search proves that
-there is none (Hart, Nilsson and Raphael 1968). An instance is never moved
-twice in a row: one move would do.
+The estimate is what one move of each misplaced instance costs, which is
+consistent, so the first path found is a cheapest one, and an exhausted
+search proves that there is none (Hart, Nilsson and Raphael 1968). An
+instance is never moved twice in a row: one move would do.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import heapq
 import time
 
@@ -29,6 +30,7 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.path.board import MAX_NODES
 from watcher_rearrange.path.board import Board
 from watcher_rearrange.path.board import State
+from watcher_rearrange.path.cost import PathCost
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
 
@@ -42,33 +44,42 @@ MAX_STEPS = 1_000
 LOOK = 256
 
 
-def shorter(
-    rules: Rules, start: Placement, target: Ints, known: Path, deadline: float
+def cheaper(
+    rules: Rules, start: Placement, target: Ints, known: Known, deadline: float
 ) -> Path:
-    """Return a shortest path, or the known one if that is not found.
+    """Return a cheapest path, or the known one if that is not found.
 
-    :param known: the path of another method, complete or not
     :param deadline: on the clock of ``time.monotonic``
     """
     movable = rules.movability.movable & (start.node_of >= 0)
     steps = int(movable.sum()) * rules.cluster.n_nodes
     if steps > MAX_STEPS or rules.cluster.n_nodes > MAX_NODES:
-        return known
-    return _Search(Board(rules, start, target), known).run(deadline)
+        return known.path
+    board = Board(rules, start, target, known.cost.weight)
+    return _Search(board, known).run(deadline)
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """The path of another method, complete or not, and what counts."""
+
+    path: Path
+    cost: PathCost
 
 
 class _Search:
-    def __init__(self, board: Board, known: Path) -> None:
+    def __init__(self, board: Board, known: Known) -> None:
         self._board = board
-        self._known = known
-        # Only what is shorter than the known path is of interest.
-        self._limit = len(known.moves) if known.complete else None
+        self._known = known.path
+        # Only what is cheaper than the known path is of interest.
+        complete = known.path.complete
+        self._limit = known.cost.of(known.path.moves) if complete else None
         first = board.same(board.start)
         self._cost = {first: 0}
         # How each state was reached: the state before, and who moved.
         self._came: dict[State, tuple[State, int]] = {}
         self._queue: list[tuple[int, int, State]] = []
-        self._push(board.misplaced(board.start), 0, board.start)
+        self._push(board.due(board.start), 0, board.start)
 
     def run(self, deadline: float) -> Path:
         """Search until it is found, proved or over."""
@@ -86,23 +97,25 @@ class _Search:
             ):
                 return self._known
             self._expand(state, -minus_cost, estimate + minus_cost)
-        # Nothing shorter than the known path, or no path at all.
+        # Nothing cheaper than the known path, or no path at all.
         return Path(self._known.moves, self._known.blocked, proved=True)
 
-    def _expand(self, state: State, cost: int, misplaced: int) -> None:
+    def _expand(self, state: State, cost: int, due: int) -> None:
         board = self._board
         came = self._came.get(board.same(state))
         before = came[1] if came is not None else -1
         for k, node in board.steps(state, but=before):
             after = state[:k] + bytes((node,)) + state[k + 1 :]
-            left = misplaced
-            left += state[k] == board.goal[k]
-            left -= node == board.goal[k]
+            weight = board.weight[k]
+            spent = cost + weight
+            left = due
+            left += weight * (state[k] == board.goal[k])
+            left -= weight * (node == board.goal[k])
             same = board.same(after)
-            if cost + 1 < self._cost.get(same, cost + 2):
-                self._cost[same] = cost + 1
+            if spent < self._cost.get(same, spent + 1):
+                self._cost[same] = spent
                 self._came[same] = (state, k)
-                self._push(cost + 1 + left, cost + 1, after)
+                self._push(spent + left, spent, after)
 
     def _push(self, estimate: int, cost: int, state: State) -> None:
         if self._limit is None or estimate < self._limit:

@@ -14,7 +14,7 @@
 
 Departures make room for arrivals, so most moves only have to be put in
 order. Where the rest blocks itself, instances are moved to temporary hosts;
-in a small cluster, the shortest path is searched exhaustively.
+in a small cluster, the cheapest path is searched exhaustively.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ import time
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.path import cost
 from watcher_rearrange.path import exact
+from watcher_rearrange.path.cost import PathCost
 from watcher_rearrange.path.displacement import Displacement
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.path.walk import Walk
@@ -49,29 +51,34 @@ def find(
 ) -> Path:
     """Return a path from a placement to a target.
 
-    The path is complete, or proved impossible, or as far as was found.
+    The path is complete, or proved impossible, or as far as was found. It
+    is short by the cost that the rules' options name.
 
     :param target: int64[n_instances], the node of each instance; the
         instances that move are movable
     :param deadline: on the clock of ``time.monotonic``
     :param seed: of the choices of all walks but the first
     """
-    misplaced = int((start.node_of != target).sum())
+    costs = cost.asked(rules.cluster, rules.options.path_cost)
+    misplaced = start.node_of != target
+    n_misplaced = int(misplaced.sum())
+    least = int(costs.weight[misplaced].sum())
     best: Path | None = None
     for number in range(MORE_TRIES):
-        walk = Walk(rules, start.copy(), target)
+        walk = Walk(rules, start.copy(), target, costs.weight)
         walk.settle(sorted(walk.pending))
         # The first walk varies nothing.
         dice = random.Random(f'{seed} {number}') if number else None
         _displace(walk, dice, deadline)
         path = walk.path()
-        if best is None or _rank(path) < _rank(best):
+        if best is None or _rank(path, costs) < _rank(best, costs):
             best = path
-        if best.complete and len(best.moves) == misplaced:
+        if best.complete and costs.of(best.moves) == least:
             return Path(best.moves, proved=True)
         if number == 0:
-            best = exact.shorter(rules, start, target, best, deadline)
-        if best.proved or _enough(best, number, misplaced, deadline):
+            known = exact.Known(best, costs)
+            best = exact.cheaper(rules, start, target, known, deadline)
+        if best.proved or _enough(best, number, n_misplaced, deadline):
             break
     assert best is not None
     return best
@@ -90,5 +97,5 @@ def _enough(best: Path, number: int, misplaced: int, deadline: float) -> bool:
     return best.complete and (number + 1 >= TRIES or misplaced > MANY)
 
 
-def _rank(path: Path) -> tuple[int, int]:
-    return len(path.blocked), len(path.moves)
+def _rank(path: Path, costs: PathCost) -> tuple[int, int, int]:
+    return len(path.blocked), costs.of(path.moves), len(path.moves)

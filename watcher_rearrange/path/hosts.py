@@ -64,7 +64,7 @@ def place(walk: Walk, instance_idx: int, choice: int) -> set[int] | None:
 def place_with_room(walk: Walk, instance_idx: int) -> set[int] | None:
     """Make room on some host and move an instance there.
 
-    The host is the one where that takes the fewest and smallest others.
+    The host is the one where that costs least and takes the smallest.
     """
     touched = place(walk, instance_idx, 0)
     if touched is not None:
@@ -124,9 +124,11 @@ def can_leave(walk: Walk, instance_idx: int, node: int) -> bool:
     return bool(rules.eligible[rules.class_of[instance_idx], node])
 
 
-def extra_moves(walk: Walk, group: tuple[int, ...], node: int) -> int:
+def extra_cost(walk: Walk, group: tuple[int, ...], node: int) -> int:
     """Return what putting these aside costs: two moves if at home."""
-    return sum(2 if walk.target[j] == node else 1 for j in group)
+    return sum(
+        walk.weight[j] * (2 if walk.target[j] == node else 1) for j in group
+    )
 
 
 def missing(walk: Walk, instance_idx: int, node: int) -> list[int]:
@@ -142,7 +144,7 @@ def missing(walk: Walk, instance_idx: int, node: int) -> list[int]:
 def _clearances(
     walk: Walk, instance_idx: int
 ) -> list[tuple[int, int, int, tuple[int, ...]]]:
-    """(extra moves, memory, host, who leaves it) for every possible host."""
+    """(extra cost, memory, host, who leaves it) for every possible host."""
     rules = walk.rules
     here = int(walk.placement.node_of[instance_idx])
     hosts = np.flatnonzero(rules.eligible[rules.class_of[instance_idx]])
@@ -152,7 +154,7 @@ def _clearances(
             continue
         need = missing(walk, instance_idx, host)
         for group in leaving_sets(walk, host, need):
-            extra = extra_moves(walk, group, host)
+            extra = extra_cost(walk, group, host)
             memory = sum(walk.memory_mb[j] for j in group)
             found.append((extra, memory, host, group))
     return found

@@ -35,8 +35,8 @@ class Path:
     """Moves in an order that is valid one at a time.
 
     :ivar blocked: instances that do not reach their target node
-    :ivar proved: whether the length is proved to be the shortest, or,
-        where something is blocked, that no path exists
+    :ivar proved: whether it is proved to be the cheapest, or, where
+        something is blocked, that no path exists
     """
 
     moves: tuple[Move, ...] = ()

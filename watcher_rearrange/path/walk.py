@@ -32,11 +32,17 @@ class Walk:
 
     :ivar target: the node of each instance at the end
     :ivar pending: who is elsewhere, by the node that they should be on
+    :ivar weight: what one migration of each costs; 1 unless given
+    :ivar due: what it costs at least until nobody is pending
     :ivar on: the instances on each node
     """
 
     def __init__(
-        self, rules: Rules, placement: Placement, target: Ints
+        self,
+        rules: Rules,
+        placement: Placement,
+        target: Ints,
+        weight: Ints | None = None,
     ) -> None:
         self.rules = rules
         self.placement = placement
@@ -44,6 +50,12 @@ class Walk:
         self.memory_mb: list[int] = rules.cluster.memory_mb.tolist()
         self.pending: dict[int, set[int]] = {}
         self.n_pending = 0
+        self.weight: list[int] = (
+            [1] * rules.cluster.n_instances
+            if weight is None
+            else weight.tolist()
+        )
+        self.due = 0
         self.on: list[set[int]] = [set() for _ in range(rules.cluster.n_nodes)]
         for idx, node in enumerate(placement.node_of.tolist()):
             if node >= 0:
@@ -67,6 +79,10 @@ class Walk:
         while len(self._trail) > mark:
             instance_idx, source, _ = self._trail.pop()
             self._put(instance_idx, source)
+
+    def spent(self, mark: int) -> int:
+        """Return what the moves cost, but for the first ones."""
+        return sum(self.weight[idx] for idx, _, _ in self._trail[mark:])
 
     def settle(self, nodes: Iterable[int]) -> set[int]:
         """Make every direct move that is possible, in all orders.
@@ -121,10 +137,12 @@ class Walk:
     def _wait(self, idx: int) -> None:
         self.pending.setdefault(self.target[idx], set()).add(idx)
         self.n_pending += 1
+        self.due += self.weight[idx]
 
     def _arrived(self, idx: int) -> None:
         home = self.target[idx]
         self.pending[home].discard(idx)
         self.n_pending -= 1
+        self.due -= self.weight[idx]
         if not self.pending[home]:
             del self.pending[home]
