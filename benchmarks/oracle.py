@@ -119,7 +119,7 @@ def cluster(rng: random.Random, full: float) -> dict[str, Any]:
     """
     classes = CLASSES[: rng.randint(1, 3)]
     hosts = [f'c{k}' for k in range(rng.randint(3, 6))]
-    instances = [
+    instances: list[dict[str, Any]] = [
         {
             'uuid': f'i{k}',
             'host': rng.choice(hosts),
