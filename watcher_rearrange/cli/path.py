@@ -19,6 +19,7 @@ import argparse
 from watcher_rearrange.cli import inputs
 from watcher_rearrange.cli import output
 from watcher_rearrange.cli import status
+from watcher_rearrange.policies import path_costs
 from watcher_rearrange.snapshot import reader
 
 
@@ -46,6 +47,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar='N',
         help='the same seed gives the same answer (default: 0)',
+    )
+    parser.add_argument(
+        '--cost',
+        choices=path_costs.PATH_COSTS,
+        default=path_costs.MIGRATIONS,
+        help='what the path should be short in (default: %(default)s)',
     )
     for name, default, what in (
         ('outgoing', 1, 'off one node'),
@@ -79,6 +86,7 @@ def run(arguments: argparse.Namespace) -> int:
         time_limit_s=arguments.time_limit,
         seed=arguments.seed,
         limits=limits.Limits.of(vars(arguments)),
+        cost=arguments.cost,
     )
     output.show_plan(arguments, snapshot, result)
     return status.of_plan(result)

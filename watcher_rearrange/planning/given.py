@@ -17,6 +17,7 @@ from __future__ import annotations
 import time
 
 from collections.abc import Callable
+from collections.abc import Mapping
 
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
@@ -29,6 +30,7 @@ from watcher_rearrange.planning import refusals
 from watcher_rearrange.planning import ways_out
 from watcher_rearrange.planning.knot import Knot
 from watcher_rearrange.planning.question import Question
+from watcher_rearrange.policies import path_costs
 from watcher_rearrange.policies.limits import Limits
 
 
@@ -46,15 +48,19 @@ def find_path(
     time_limit_s: float = 60.0,
     seed: int = 0,
     limits: Limits = Limits(),
+    cost: str | Mapping[str, int] = path_costs.MIGRATIONS,
     explain: bool = True,
 ) -> Plan:
     """Plan the way to a target placement.
 
     :param seed: the same seed gives the same plan
+    :param cost: what the path should be short in: one of
+        ``path_costs.PATH_COSTS``, or several with how much one unit of each
+        counts
     :param explain: where there is no path, look for ways out
     """
     deadline = time.monotonic() + time_limit_s
-    question = Question.of(snapshot, target)
+    question = Question.of(snapshot, target, cost)
     refused = _refusals(question, deadline, explain)
     if refused:
         return Plan(Status.INFEASIBLE, messages=tuple(refused))

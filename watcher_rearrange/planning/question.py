@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -29,6 +30,7 @@ from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.model.records import Target
 from watcher_rearrange.path import finder
 from watcher_rearrange.path.moves import Path
+from watcher_rearrange.policies import path_costs
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -46,10 +48,19 @@ class Question:
     options: MoveOptions
 
     @classmethod
-    def of(cls, snapshot: Snapshot, target: Target) -> Question:
-        """Return the question as it is asked first."""
+    def of(
+        cls,
+        snapshot: Snapshot,
+        target: Target,
+        cost: str | Mapping[str, int] = path_costs.MIGRATIONS,
+    ) -> Question:
+        """Return the question as it is asked first.
+
+        :param cost: what the path should be short in
+        """
         named = frozenset(target.placement)
-        return cls(snapshot, target, MoveOptions(named_instances=named))
+        options = MoveOptions(named_instances=named, path_cost=cost)
+        return cls(snapshot, target, options)
 
     @cached_property
     def cluster(self) -> Cluster:

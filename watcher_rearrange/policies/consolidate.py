@@ -90,7 +90,9 @@ class ConsolidatePolicy:
             spare_nodes=full['spare_nodes'],
             disable_freed_nodes=full['disable_freed_nodes'],
             max_migrations=full['max_migrations'] or None,
-            options=MoveOptions(move_locked=full['move_locked']),
+            options=MoveOptions(
+                move_locked=full['move_locked'], path_cost=full['path_cost']
+            ),
             limits=Limits.of(full),
             deadline_s=float(full['deadline_s']) or None,
             time_limit_s=float(full['time_limit_s']),

@@ -88,6 +88,7 @@ class EvacuatePolicy:
                 move_locked=full['move_locked'],
                 allow_cold=full['allow_cold'],
                 named_nodes=frozenset(full['nodes']),
+                path_cost=full['path_cost'],
             ),
             limits=Limits.of(full),
             deadline_s=float(full['deadline_s']) or None,

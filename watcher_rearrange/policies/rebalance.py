@@ -80,7 +80,9 @@ class RebalancePolicy:
             dimensions=tuple(full['dimensions']),
             threshold_pct=float(full['threshold_pct']),
             max_migrations=full['max_migrations'] or None,
-            options=MoveOptions(move_locked=full['move_locked']),
+            options=MoveOptions(
+                move_locked=full['move_locked'], path_cost=full['path_cost']
+            ),
             limits=Limits.of(full),
             deadline_s=float(full['deadline_s']) or None,
             time_limit_s=float(full['time_limit_s']),

@@ -29,6 +29,7 @@ from typing import Any
 import jsonschema
 
 from watcher_rearrange.model import errors
+from watcher_rearrange.policies import path_costs
 
 
 Schema = dict[str, Any]
@@ -74,6 +75,16 @@ COMMON: Schema = {
         'type': 'number',
         'minimum': 0,
         'default': 0,
+    },
+    'path_cost': {
+        'description': (
+            'What the migrations that make room for others should be few '
+            'in: migrations, memory (MiB), disk (GiB) or dirty_rate (the '
+            'measured dirty_mb_s).'
+        ),
+        'type': 'string',
+        'enum': list(path_costs.PATH_COSTS),
+        'default': path_costs.MIGRATIONS,
     },
     'time_limit_s': {
         'description': 'Seconds that the search may take.',

@@ -236,6 +236,7 @@ class TestPath(base.CommandTestCase):
                 self.target,
                 *('--time-limit', '5', '--seed', '2', '-f', 'json'),
                 *('--max-outgoing', '0', '--max-incoming', '2'),
+                *('--cost', 'memory'),
             )
         self.assertEqual(documents.plan(), result.document)
         snapshot = reader.snapshot_from_document(documents.snapshot())
@@ -245,6 +246,7 @@ class TestPath(base.CommandTestCase):
             time_limit_s=5.0,
             seed=2,
             limits=Limits(max_outgoing=None, max_incoming=2),
+            cost='memory',
         )
 
     def test_for_real(self):
