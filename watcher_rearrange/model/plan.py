@@ -18,6 +18,7 @@ import dataclasses
 import enum
 
 from dataclasses import field
+from functools import cached_property
 
 
 class Status(str, enum.Enum):
@@ -137,3 +138,34 @@ class Plan:
                 (wave[parent] for parent in action.parents), default=0
             )
         return wave
+
+    def falls_with(self, action_id: str) -> tuple[str, ...]:
+        """Return what is skipped if an action fails, in the plan's order.
+
+        These are all that depend on it, directly or through others. What
+        only comes after it, for the concurrency limits, does not fall.
+
+        :raises KeyError: if there is no such action
+        """
+        position = self._position
+        fallen = {position[action_id]}
+        todo = [action_id]
+        while todo:
+            for child in self._children.get(todo.pop(), ()):
+                if position[child] not in fallen:
+                    fallen.add(position[child])
+                    todo.append(child)
+        fallen.remove(position[action_id])
+        return tuple(self.actions[k].id for k in sorted(fallen))
+
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        return {action.id: k for k, action in enumerate(self.actions)}
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        children: dict[str, list[str]] = {}
+        for action in self.actions:
+            for parent in action.parents:
+                children.setdefault(parent, []).append(action.id)
+        return children

@@ -56,7 +56,10 @@ def plan_sections(
 
 
 def actions_section(snapshot: records.Snapshot, result: plan.Plan) -> Section:
-    """What is done, to what, when and why."""
+    """What is done, to what, when and why.
+
+    *Falls with it* is how many others are skipped if the action fails.
+    """
     names = instance_labels(snapshot)
     waves = result.waves()
     return Section(
@@ -69,6 +72,7 @@ def actions_section(snapshot: records.Snapshot, result: plan.Plan) -> Section:
             'from',
             'to',
             'parents',
+            'falls with it',
             'reason',
             'seconds',
         ),
@@ -81,12 +85,44 @@ def actions_section(snapshot: records.Snapshot, result: plan.Plan) -> Section:
                 printable(action.source),
                 printable(action.destination),
                 _parents(action),
+                str(len(result.falls_with(action.id))),
                 printable(action.reason),
                 number(action.estimated_s, 1),
             )
             for action in result.actions
         ),
-        frozenset(('id', 'wave', 'seconds')),
+        frozenset(('id', 'wave', 'falls with it', 'seconds')),
+    )
+
+
+def failure_section(
+    snapshot: records.Snapshot, result: plan.Plan, action_id: str
+) -> Section:
+    """What is skipped if an action fails.
+
+    :raises KeyError: if there is no such action
+    """
+    names = instance_labels(snapshot)
+    fallen = set(result.falls_with(action_id))
+    failed = next(a for a in result.actions if a.id == action_id)
+    name = names.get(failed.instance, printable(failed.node))
+    return Section(
+        f'If action {printable(action_id)} ({what(failed)}: {name}) fails, '
+        f'{len(fallen)} of {len(result.actions)} actions are skipped',
+        ('id', 'action', 'instance or node', 'from', 'to', 'reason'),
+        tuple(
+            (
+                printable(action.id),
+                what(action),
+                names.get(action.instance, printable(action.node)),
+                printable(action.source),
+                printable(action.destination),
+                printable(action.reason),
+            )
+            for action in result.actions
+            if action.id in fallen
+        ),
+        frozenset(('id',)),
     )
 
 

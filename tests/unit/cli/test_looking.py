@@ -131,6 +131,36 @@ class TestShow(base.CommandTestCase):
             after[1]['resources'],
         )
 
+    def test_what_falls_with_an_action(self):
+        words = ('show', self.snapshot, self.plan, '--if-fails', '1')
+        result = self.run_command(*words)
+        self.assertEqual((0, ''), (result.status, result.err))
+        self.assertIn('fails, 1 of 2 actions are skipped', result.out)
+        result = self.run_command(*words, '-f', 'json')
+        action = documents.plan()['actions'][1]
+        skipped = {
+            'id': '2',
+            'type': action['type'],
+            'name': action.get('instance') or action['node'],
+        }
+        self.assertEqual(
+            {'failed': '1', 'skipped': [skipped]}, result.document
+        )
+        words = ('show', self.snapshot, self.plan, '--if-fails', '2')
+        result = self.run_command(*words)
+        self.assertIn('fails, 0 of 2 actions are skipped', result.out)
+
+    def test_no_such_action(self):
+        for words, problem in (
+            ((self.plan,), "--if-fails: '7' is not an action of the plan"),
+            ((), '--if-fails: there is no PLAN'),
+        ):
+            result = self.run_command(
+                'show', self.snapshot, *words, '--if-fails', '7'
+            )
+            self.assertEqual((2, ''), (result.status, result.out))
+            self.assertEqual([problem], result.problems)
+
     def test_snapshot_from_standard_input(self):
         text = json.dumps(documents.snapshot())
         result = self.run_command('show', '-', '-f', 'yaml', stdin=text)

@@ -32,6 +32,22 @@ class TestPlan(unittest.TestCase):
         plan = Plan(Status.FEASIBLE, actions)
         self.assertEqual({'1': 1, '2': 2, '3': 1, '4': 3}, plan.waves())
 
+    def test_falls_with(self) -> None:
+        actions = (
+            Action('1', 'live_migrate'),
+            Action('2', 'live_migrate', parents=('1',)),
+            Action('3', 'cold_migrate', after=('1',)),
+            Action('4', 'live_migrate', parents=('3',)),
+            Action('5', 'live_migrate', parents=('1', '2')),
+            Action('6', 'disable_service', parents=('4', '5')),
+        )
+        plan = Plan(Status.FEASIBLE, actions)
+        self.assertEqual(('2', '5', '6'), plan.falls_with('1'))
+        self.assertEqual(('4', '6'), plan.falls_with('3'))
+        self.assertEqual((), plan.falls_with('6'))
+        with self.assertRaises(KeyError):
+            plan.falls_with('7')
+
     def test_what_a_migration_is(self) -> None:
         kinds = ('live_migrate', 'cold_migrate')
         self.assertTrue(all(Action('1', k).is_migration for k in kinds))

@@ -82,6 +82,7 @@ class TestSections(unittest.TestCase):
                 'cmp02',
                 'cmp03',
                 '1',
+                '0',
                 'empties cmp01',
                 '5.5',
             ),
@@ -91,6 +92,28 @@ class TestSections(unittest.TestCase):
         self.assertEqual(
             ('disable service', 'cmp01', '', '', '1, 3'), section.rows[3][2:7]
         )
+        self.assertEqual(
+            ['2', '0', '1', '0', '0'], [row[7] for row in section.rows]
+        )
+
+    def test_what_falls_with_an_action(self):
+        snapshot, result = samples.snapshot(), samples.result()
+        section = sections.failure_section(snapshot, result, '1')
+        self.assertEqual(
+            'If action 1 (live migrate (displacement): web) fails, '
+            '2 of 5 actions are skipped',
+            section.title,
+        )
+        self.assertEqual(
+            [
+                ('2', 'cold migrate', 'web', 'cmp02', 'cmp03'),
+                ('4', 'disable service', 'cmp01', '', ''),
+            ],
+            [row[:5] for row in section.rows],
+        )
+        section = sections.failure_section(snapshot, result, '5')
+        self.assertEqual((), section.rows)
+        self.assertIn('cmp02) fails, 0 of 5', section.title)
 
     def test_names_that_are_not_unique_come_with_the_uuid(self):
         snapshot = samples.snapshot()
