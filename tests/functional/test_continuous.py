@@ -63,7 +63,7 @@ class TestContinuous(base.FunctionalTestCase):
         """
         end_s = time.monotonic() + TIMEOUT_S
         while time.monotonic() < end_s:
-            plan = self.client.plan_of(audit)
+            plan = self._plans(audit, 1)[-1]
             if len(self.client.actions(plan['uuid'])) == count:
                 try:
                     ended, _ = self.apply(plan)
