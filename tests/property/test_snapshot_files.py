@@ -67,6 +67,7 @@ def nodes(hostname: str, uuid: str) -> st.SearchStrategy[records.ComputeNode]:
         availability_zone=texts,
         traits=text_lists,
         load=loads,
+        migration_link_mbps=st.integers(1, 2**31 - 1),
     )
 
 
@@ -89,6 +90,7 @@ def instances(
         required_traits=text_lists,
         forbidden_traits=text_lists,
         load=loads,
+        block_migration=st.booleans(),
     )
 
 

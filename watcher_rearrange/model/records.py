@@ -42,6 +42,9 @@ GROUP_POLICIES = (
 # Nova's default for [DEFAULT] default_availability_zone.
 DEFAULT_ZONE = 'nova'
 
+# What a node's link for migrations carries unless somebody says it.
+DEFAULT_LINK_MBPS = 1000
+
 # Migration states in which Placement holds nothing on the other end.
 FINISHED_MIGRATIONS = frozenset(
     'cancelled completed confirmed done error failed reverted'.split()
@@ -59,7 +62,10 @@ class Inventory:
 
 @dataclasses.dataclass(frozen=True)
 class ComputeNode:
-    """A compute node with its service, inventories and measured load."""
+    """A compute node with its service, inventories and measured load.
+
+    :ivar migration_link_mbps: speed of its link for migrations, in Mbit/s
+    """
 
     hostname: str
     inventories: Mapping[str, Inventory]
@@ -70,6 +76,7 @@ class ComputeNode:
     availability_zone: str = DEFAULT_ZONE
     traits: tuple[str, ...] = ()
     load: Mapping[str, float] = field(default_factory=dict)
+    migration_link_mbps: int = DEFAULT_LINK_MBPS
 
     @property
     def receives(self) -> bool:
@@ -79,7 +86,10 @@ class ComputeNode:
 
 @dataclasses.dataclass(frozen=True)
 class Instance:
-    """An instance with its allocations and what is said about moving it."""
+    """An instance with its allocations and what is said about moving it.
+
+    :ivar block_migration: whether a live migration copies its local disk
+    """
 
     uuid: str
     host: str
@@ -95,6 +105,7 @@ class Instance:
     required_traits: tuple[str, ...] = ()
     forbidden_traits: tuple[str, ...] = ()
     load: Mapping[str, float] = field(default_factory=dict)
+    block_migration: bool = False
 
     @property
     def label(self) -> str:

@@ -202,7 +202,7 @@ def _migrate(draft: Draft, move: Move) -> Action:
         destination=cluster.hostname(move.destination),
         displacement=move.displacement,
         reason=draft.reason(move),
-        estimated_s=duration.estimate_s(cluster, move.instance, kind),
+        estimated_s=duration.estimate_s(cluster, move, kind),
     )
 
 

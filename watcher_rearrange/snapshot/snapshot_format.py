@@ -69,6 +69,7 @@ COMPUTE_NODE = Table(
         'traits': TEXTS,
         'inventories': kinds.mapping_of(INVENTORY.read, kinds.resource_class),
         'load': _LOAD,
+        'migration_link_mbps': kinds.whole(least=1),
     },
 )
 
@@ -90,6 +91,7 @@ INSTANCE_TABLE = Table(
         'forbidden_traits': TEXTS,
         'allocations': AMOUNTS,
         'load': _LOAD,
+        'block_migration': kinds.boolean,
     },
 )
 

@@ -47,6 +47,7 @@ def full_snapshot() -> dict[str, Any]:
             'VCPU': {'total': 8, 'reserved': 1, 'allocation_ratio': 2.5}
         },
         'load': {'cpu_pct': 61.5, 'inlet_temp_c': 24},
+        'migration_link_mbps': 10000,
     }
     document['instances'][0] = {
         'uuid': 'a',
@@ -63,6 +64,7 @@ def full_snapshot() -> dict[str, Any]:
         'forbidden_traits': ['CUSTOM_OLD'],
         'allocations': {'VCPU': 2},
         'load': {'cpu_pct': 12.0},
+        'block_migration': True,
     }
     document['server_groups'] = [
         {
