@@ -14,10 +14,12 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 
 import numpy as np
 
+from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.path.walk import Walk
 
 
@@ -92,26 +94,30 @@ def leaving_sets(
 
     :param need: what is missing on the node, by resource class
     """
-    demand = walk.rules.cluster.demand
     leavers = [j for j in walk.on[node] if can_leave(walk, j, node)]
     # Where one is not enough, it takes large ones, of those who have to
     # move anyway if possible.
     leavers.sort(key=lambda j: (walk.target[j] == node, -walk.memory_mb[j], j))
-    amounts = {j: demand[j].tolist() for j in leavers}
-    for size in range(1, MAX_SET + 1):
-        if size > 1:
-            leavers = leavers[:MAX_LEAVERS]
-        found = [
-            group
-            for group in itertools.combinations(leavers, size)
-            if all(
-                missing <= 0 or missing <= sum(amounts[j][rc] for j in group)
-                for rc, missing in enumerate(need)
-            )
-        ]
-        if found:
-            return found
+    short = [rc for rc, amount in enumerate(need) if amount > 0]
+    least = np.array([need[rc] for rc in short])
+    amounts = walk.rules.cluster.demand[leavers][:, short]
+    for size in range(1, min(MAX_SET, len(leavers)) + 1):
+        count = len(leavers) if size == 1 else min(len(leavers), MAX_LEAVERS)
+        sets = _sets(count, size)
+        enough = (amounts[sets].sum(axis=1) >= least).all(axis=1)
+        if enough.any():
+            return [
+                tuple(leavers[k] for k in group)
+                for group in sets[enough].tolist()
+            ]
     return []
+
+
+@functools.lru_cache(maxsize=256)
+def _sets(count: int, size: int) -> Ints:
+    """int64[n_sets, size]: every set of so many of the first numbers."""
+    sets = list(itertools.combinations(range(count), size))
+    return np.array(sets, dtype=np.int64).reshape(-1, size)
 
 
 def can_leave(walk: Walk, instance_idx: int, node: int) -> bool:
@@ -133,12 +139,17 @@ def extra_cost(walk: Walk, group: tuple[int, ...], node: int) -> int:
 
 def missing(walk: Walk, instance_idx: int, node: int) -> list[int]:
     """Return what is missing on a node, by resource class; 0 if enough."""
+    amounts: list[int] = _short(walk, instance_idx, node).tolist()
+    return amounts
+
+
+def _short(walk: Walk, instance_idx: int, nodes: int | Ints) -> Ints:
+    """int64[..., n_rc]: what is missing on one node, or on several."""
     cluster = walk.rules.cluster
     demand = cluster.demand[instance_idx]
-    free = cluster.capacity[node] - walk.placement.used[node]
-    short = np.where(demand > 0, np.maximum(demand - free, 0), 0)
-    amounts: list[int] = short.tolist()
-    return amounts
+    free = cluster.capacity[nodes] - walk.placement.used[nodes]
+    short: Ints = np.where(demand > 0, np.maximum(demand - free, 0), 0)
+    return short
 
 
 def _clearances(
@@ -148,11 +159,10 @@ def _clearances(
     rules = walk.rules
     here = int(walk.placement.node_of[instance_idx])
     hosts = np.flatnonzero(rules.eligible[rules.class_of[instance_idx]])
+    hosts = hosts[hosts != here]
+    needs = _short(walk, instance_idx, hosts).tolist()
     found = []
-    for host in hosts.tolist():
-        if host == here:
-            continue
-        need = missing(walk, instance_idx, host)
+    for host, need in zip(hosts.tolist(), needs, strict=True):
         for group in leaving_sets(walk, host, need):
             extra = extra_cost(walk, group, host)
             memory = sum(walk.memory_mb[j] for j in group)
