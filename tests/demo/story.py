@@ -37,6 +37,8 @@ Record = dict[str, Any]
 PLAN_TIMEOUT_S = 1800.0
 # Listing hundreds of actions is work for Watcher, too.
 LOOK_S = 1.0
+# The estimates are for real migrations, which take longer than these.
+PATIENT = {'nova': {'migration_max_retries': 36000}}
 OWN = ('cloud_', 'rearrange_')
 
 
@@ -59,7 +61,10 @@ class Story:
         with contextlib.ExitStack() as stack:
             plane = stack.enter_context(
                 ControlPlane(
-                    self._cloud, max_workers=self._workers, log_path=self._log
+                    self._cloud,
+                    max_workers=self._workers,
+                    log_path=self._log,
+                    options=PATIENT,
                 )
             )
             client = plane.client()
