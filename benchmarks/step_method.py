@@ -41,17 +41,17 @@ def solve(cloud: Cloud, tries: int, limit_s: float, seed: int) -> Steps | None:
     """
     rules = _rules(cloud)
     rng = random.Random(seed)
-    began = time.monotonic()
+    began = time.process_time()
     best: Steps | None = None
     for number in range(tries):
-        if best and time.monotonic() > began + limit_s / 2:
+        if best and time.process_time() > began + limit_s / 2:
             break
         dice = random.Random(f'{seed} {number}') if number else None
         path = _path(cloud, rules, dice)
         if path is None:
             continue
         steps = step_packing.pack(cloud, path, dice)
-        deadline = max(began + limit_s, time.monotonic() + 1.0)
+        deadline = max(began + limit_s, time.process_time() + 1.0)
         steps = step_packing.improve(cloud, steps, rng, deadline)
         if best is None or product(cloud, steps) < product(cloud, best):
             best = steps
@@ -63,7 +63,9 @@ def solve(cloud: Cloud, tries: int, limit_s: float, seed: int) -> Steps | None:
 def _path(
     cloud: Cloud, rules: Rules, dice: random.Random | None
 ) -> list[Move] | None:
-    walk = Walk(rules, Placement(rules.cluster), np.array(cloud.goal))
+    weight = np.maximum(1, rules.cluster.memory_mb)
+    start = Placement(rules.cluster)
+    walk = Walk(rules, start, np.array(cloud.goal), weight)
     walk.settle(sorted(walk.pending))
     displacement = Displacement(walk, dice=dice)
     while walk.pending:
@@ -83,7 +85,7 @@ def _rules(cloud: Cloud) -> Rules:
         )
         for k, (cores, memory_gb) in enumerate(cloud.room)
     )
-    # Memory is the cost of a move, so that GB do as well as MB.
+    # Only compared, so that GB do as well as MB.
     instances = tuple(
         records.Instance(
             f'vm{k}',
