@@ -82,7 +82,6 @@ class Displacement:
     ) -> None:
         self._walk = walk
         self._dice = dice
-        self._varied = len(set(walk.weight)) > 1
         self._deadline = deadline
         self._choices: dict[int, list[Choice]] = {}
         self._aside: collections.Counter[int] = collections.Counter()
@@ -166,7 +165,7 @@ class Displacement:
         if done is None:
             return None
         price = extra / gained if gained > 0 else float(extra + worse)
-        if self._dice is not None and self._varied:
+        if self._dice is not None:
             # No two choices are as good but by chance: ties vary nothing.
             price *= self._dice.uniform(0.8, 1.25)
         return Outcome(gained <= 0, price, extra, choice, variant, with_room)
