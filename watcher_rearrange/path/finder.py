@@ -41,6 +41,10 @@ MORE_TRIES = 10
 # More misplaced instances than this are worth one walk only.
 MANY = 2000
 
+# The share of the misplaced instances that are blocked beyond which other
+# walks are not tried.
+HOPELESS = 0.5
+
 
 def find(
     rules: Rules,
@@ -94,7 +98,10 @@ def _displace(walk: Walk, dice: random.Random | None, deadline: float) -> None:
 def _enough(best: Path, number: int, misplaced: int, deadline: float) -> bool:
     if time.monotonic() >= deadline:
         return True
-    return best.complete and (number + 1 >= TRIES or misplaced > MANY)
+    if best.complete:
+        return number + 1 >= TRIES or misplaced > MANY
+    # Other choices help where few are left, not where hardly anybody moved.
+    return len(best.blocked) > HOPELESS * misplaced
 
 
 def _rank(path: Path, costs: PathCost) -> tuple[int, int, int]:

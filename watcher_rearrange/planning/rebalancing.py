@@ -68,4 +68,4 @@ class Rebalancing(Job):
             return f'max_migrations {self.max_migrations} is used up'
         if self.out_of_time:
             return 'the time limit is over'
-        return 'no further migration found that is worth it'
+        return 'no further migration found that is worth it and can be made'

@@ -20,6 +20,7 @@ next audit on the finished plan has nothing to do.
 from __future__ import annotations
 
 import dataclasses
+import time
 
 import numpy as np
 
@@ -35,6 +36,12 @@ MAX_ROUNDS = 20
 
 # Targets tried in one round when the path to the first one is blocked.
 MAX_TARGETS = 8
+
+# Of the time that is left, how much the path to one target may take.
+PATH_SHARE = 0.5
+
+# Where there is a path to no target: the parts of the last one looked at.
+MAX_PARTS = 60
 
 
 def settle(job: Job, start: Placement) -> tuple[Path, Placement]:
@@ -64,39 +71,50 @@ def _round(
     """Find one better placement that can be reached within the budget."""
     frozen = np.zeros(job.cluster.n_instances, dtype=np.bool_)
     wanted = budget
+    target = placement
     for _ in range(MAX_TARGETS):
-        target = job.improve(job.problem(frozen, wanted), placement)
-        if (target.node_of == placement.node_of).all():
+        if target is not placement and job.out_of_time:
             break
+        found = job.improve(job.problem(frozen, wanted), placement)
+        if (found.node_of == placement.node_of).all():
+            break
+        target = found
         path = finder.find(
-            job.rules, placement, target.node_of, job.deadline, job.seed
+            job.rules, placement, target.node_of, _until(job), job.seed
         )
         excess = 0 if budget is None else len(path.moves) - budget
         if path.complete and excess <= 0:
             return path, target
-        if job.out_of_time:
-            return _direct(job, placement, target)
         if path.complete and wanted is not None:
             wanted = max(0, wanted - excess)
         else:
             frozen = _freeze(frozen, path)
-    return Path(), placement
+    return _direct(job, placement, target, budget)
+
+
+def _until(job: Job) -> float:
+    """How long one path search may take: there may be other targets."""
+    now_s = time.monotonic()
+    return now_s + PATH_SHARE * (job.deadline - now_s)
 
 
 def _direct(
-    job: Job, placement: Placement, target: Placement
+    job: Job, placement: Placement, target: Placement, budget: int | None
 ) -> tuple[Path, Placement]:
-    """What can be done without anybody put aside, if it is worth it."""
+    """As much as can be done without anybody put aside, if it is worth it."""
     walk = Walk(job.rules, placement.copy(), target.node_of)
     walk.settle(sorted(walk.pending))
-    within = job.max_migrations is None or len(walk) <= job.max_migrations
-    table = job.table(placement, walk.placement)
-    if (
-        within
-        and all(row.after <= row.before for row in table)
-        and any(row.after < row.before for row in table)
-    ):
-        return Path(walk.path().moves), walk.placement
+    moves = walk.path().moves[:budget]
+    step = max(1, len(moves) // MAX_PARTS)
+    for count in range(len(moves), 0, -step):
+        end = placement.copy()
+        for move in moves[:count]:
+            end.move(move.instance, move.destination)
+        table = job.table(placement, end)
+        if all(row.after <= row.before for row in table) and any(
+            row.after < row.before for row in table
+        ):
+            return Path(moves[:count]), end
     return Path(), placement
 
 
