@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from watcher_rearrange.constraints.rules import Rules
@@ -98,13 +99,8 @@ def timed(draft: Draft) -> tuple[list[float], list[list[int]]]:
     The shortest go first, so that by any time as many as possible are over.
     """
     steps = _steps(draft)
-    found = schedule.make(
-        [
-            schedule.Task(step.action.estimated_s, step.parents, step.needs)
-            for step in steps
-        ],
-        _capacity(draft),
-        weight=lambda k: -steps[k].action.estimated_s,
+    found = _timetable(
+        steps, _capacity(draft), lambda k: -steps[k].action.estimated_s
     )
     offset = sum(change.first for change in draft.services)
     count = len(draft.moves)
@@ -115,6 +111,18 @@ def timed(draft: Draft) -> tuple[list[float], list[list[int]]]:
     return found.end_s[offset : offset + count], parents
 
 
+def _timetable(
+    steps: Sequence[Step],
+    capacity: Mapping[schedule.Key, int],
+    weight: Callable[[int], float] | None = None,
+) -> schedule.Timetable:
+    tasks = [
+        schedule.Task(step.action.estimated_s, step.parents, step.needs)
+        for step in steps
+    ]
+    return schedule.make(tasks, capacity, weight)
+
+
 def _shortest(draft: Draft) -> tuple[list[Step], schedule.Timetable]:
     """The steps in the order of moves that has the shortest timetable."""
     best: tuple[list[Step], schedule.Timetable] | None = None
@@ -122,15 +130,7 @@ def _shortest(draft: Draft) -> tuple[list[Step], schedule.Timetable]:
     capacity = _capacity(draft)
     for moves in orders.valid(draft.rules, draft.start, draft.moves, count):
         steps = _steps(dataclasses.replace(draft, moves=moves))
-        found = schedule.make(
-            [
-                schedule.Task(
-                    step.action.estimated_s, step.parents, step.needs
-                )
-                for step in steps
-            ],
-            capacity,
-        )
+        found = _timetable(steps, capacity)
         if best is None or found.makespan_s < best[1].makespan_s:
             best = steps, found
         if found.makespan_s <= found.bound_s:
