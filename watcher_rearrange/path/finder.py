@@ -14,11 +14,13 @@
 
 Departures make room for arrivals, so most moves only have to be put in
 order. Where the rest blocks itself, instances are moved to temporary hosts;
-in a small cluster, the cheapest path is searched exhaustively.
+in a small cluster, the cheapest path is searched exhaustively. In a large
+one, detours are taken out of the path again.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import random
 import time
 
@@ -27,19 +29,16 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.path import cost
 from watcher_rearrange.path import exact
+from watcher_rearrange.path import shorten
 from watcher_rearrange.path.cost import PathCost
 from watcher_rearrange.path.displacement import Displacement
 from watcher_rearrange.path.moves import Path
+from watcher_rearrange.path.shorten import Search
 from watcher_rearrange.path.walk import Walk
 
 
-# Walks with different choices, of which the best is taken: so many, and
-# more if none of these got everybody home.
-TRIES = 4
-MORE_TRIES = 10
-
-# More misplaced instances than this are worth one walk only.
-MANY = 2000
+# Walks with different choices until one gets everybody home.
+TRIES = 10
 
 # The share of the misplaced instances that are blocked beyond which other
 # walks are not tried.
@@ -64,28 +63,28 @@ def find(
     :param seed: of the choices of all walks but the first
     """
     costs = cost.asked(rules.cluster, rules.options.path_cost)
-    misplaced = start.node_of != target
-    n_misplaced = int(misplaced.sum())
-    least = int(costs.weight[misplaced].sum())
-    best: Path | None = None
-    for number in range(MORE_TRIES):
-        walk = Walk(rules, start.copy(), target, costs.weight)
-        walk.settle(sorted(walk.pending))
-        # The first walk varies nothing.
-        dice = random.Random(f'{seed} {number}') if number else None
-        _displace(walk, dice, deadline)
-        path = walk.path()
-        if best is None or _rank(path, costs) < _rank(best, costs):
-            best = path
-        if best.complete and costs.of(best.moves) == least:
-            return Path(best.moves, proved=True)
-        if number == 0:
-            known = exact.Known(best, costs)
-            best = exact.cheaper(rules, start, target, known, deadline)
-        if best.proved or _enough(best, number, n_misplaced, deadline):
+    search = Search(rules, start, target, costs, deadline)
+    best = _walked(search, None)
+    if best.complete and costs.of(best.moves) == search.least:
+        return dataclasses.replace(best, proved=True)
+    known = exact.Known(best, costs)
+    best = exact.cheaper(rules, start, target, known, deadline)
+    for number in range(1, TRIES):
+        if best.complete or best.proved or _is_hopeless(search, best):
             break
-    assert best is not None
+        # The first walk varies nothing.
+        path = _walked(search, random.Random(f'{seed} {number}'))
+        best = min(best, path, key=lambda p: _rank(p, costs))
+    if best.complete and not best.proved:
+        return shorten.shorter(search, best, seed)
     return best
+
+
+def _walked(search: Search, dice: random.Random | None) -> Path:
+    walk = search.walk()
+    walk.settle(sorted(walk.pending))
+    _displace(walk, dice, search.deadline)
+    return walk.path()
 
 
 def _displace(walk: Walk, dice: random.Random | None, deadline: float) -> None:
@@ -95,12 +94,11 @@ def _displace(walk: Walk, dice: random.Random | None, deadline: float) -> None:
             break
 
 
-def _enough(best: Path, number: int, misplaced: int, deadline: float) -> bool:
-    if time.monotonic() >= deadline:
+def _is_hopeless(search: Search, best: Path) -> bool:
+    if time.monotonic() >= search.deadline:
         return True
-    if best.complete:
-        return number + 1 >= TRIES or misplaced > MANY
     # Other choices help where few are left, not where hardly anybody moved.
+    misplaced = int((search.start.node_of != search.target).sum())
     return len(best.blocked) > HOPELESS * misplaced
 
 

@@ -35,6 +35,7 @@ class Walk:
     :ivar weight: what one migration of each costs; 1 unless given
     :ivar due: what it costs at least until nobody is pending
     :ivar on: the instances on each node
+    :ivar work: moves made and taken back
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Walk:
         for idx in np.flatnonzero(placement.node_of != target).tolist():
             self._wait(idx)
         self._trail: list[tuple[int, int, int]] = []
+        self.work = 0
 
     def __len__(self) -> int:
         """How many moves were made."""
@@ -125,6 +127,7 @@ class Walk:
         return left
 
     def _put(self, idx: int, node: int) -> int:
+        self.work += 1
         source = self.placement.move(idx, node)
         self.on[source].discard(idx)
         self.on[node].add(idx)

@@ -26,7 +26,10 @@ import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.path import cost
 from watcher_rearrange.path import finder
+from watcher_rearrange.path.cost import PathCost
+from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.path.walk import Walk
 from watcher_rearrange.planning.job import Job
@@ -137,7 +140,10 @@ def _joined(
     straight = finder.find(
         job.rules, start, end.node_of, job.deadline, job.seed
     )
-    if straight.complete and len(straight.moves) <= len(moves):
+    costs = cost.asked(job.cluster, job.rules.options.path_cost)
+    if straight.complete and _price(costs, straight.moves) <= _price(
+        costs, moves
+    ):
         return straight
     # What was final in one round may not be so in the end.
     return Path(
@@ -149,3 +155,8 @@ def _joined(
             for move in moves
         )
     )
+
+
+def _price(costs: PathCost, moves: tuple[Move, ...]) -> tuple[int, int]:
+    """What moves cost, and of those that cost the same, how many."""
+    return costs.of(moves), len(moves)
