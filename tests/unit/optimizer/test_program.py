@@ -1,0 +1,67 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from __future__ import annotations
+
+import time
+import unittest
+
+import numpy as np
+
+from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.program import Outcome
+from watcher_rearrange.optimizer.program import Program
+
+
+def effort() -> Effort:
+    return Effort(time.monotonic() + 30)
+
+
+class TestProgram(unittest.TestCase):
+    def setUp(self) -> None:
+        self.program = Program()
+        self.x = self.program.columns(
+            3, upper=4, cost=np.array([-1.0, -2.0, -3.0])
+        )
+        self.program.row(self.x, 1.0, upper=5.5)
+
+    def test_integers_are_integers(self) -> None:
+        answer = self.program.solve(effort())
+        self.assertEqual(Outcome.OPTIMAL, answer.outcome)
+        self.assertEqual([0, 1, 4], answer.counts(self.x).tolist())
+        self.assertAlmostEqual(-14.0, answer.bound)
+
+    def test_the_next_objective(self) -> None:
+        first = self.program.solve(effort())
+        self.program.row(self.x, np.array([1.0, 2.0, 3.0]), lower=14)
+        self.program.clear_costs()
+        self.program.cost(self.x[2:], 1.0)
+        answer = self.program.solve(effort(), start=first.values)
+        # x + 2 y + 3 z >= 14 with x + y + z <= 5: z = 4 and y = 1.
+        self.assertAlmostEqual(4.0, answer.objective)
+
+    def test_no_solution(self) -> None:
+        self.program.row(self.x, 1.0, lower=6)
+        answer = self.program.solve(effort())
+        self.assertEqual(Outcome.INFEASIBLE, answer.outcome)
+        self.assertFalse(answer.found)
+
+    def test_no_time(self) -> None:
+        answer = self.program.solve(Effort(time.monotonic() - 1))
+        self.assertEqual(Outcome.UNKNOWN, answer.outcome)
+
+    def test_fractions_give_their_own_bound(self) -> None:
+        program = Program()
+        program.columns(2, upper=1.5, cost=-1.0, integer=False)
+        answer = program.solve(effort())
+        self.assertAlmostEqual(-3.0, answer.objective)
+        self.assertAlmostEqual(-3.0, answer.bound)

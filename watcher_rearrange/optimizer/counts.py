@@ -1,0 +1,254 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Instances that are interchangeable, counted instead of told apart.
+
+Instances that ask for the same, may be on the same nodes and are in the
+same server groups are of one kind. How many of a kind leave each node and
+arrive at each node is all that a programme has to decide: some thousand
+integers where there would be a million binaries.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from collections.abc import Hashable
+from collections.abc import Sequence
+
+import numpy as np
+
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.program import Answer
+from watcher_rearrange.optimizer.program import Program
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Kinds:
+    """The movable instances of a placement by kind.
+
+    :ivar of: int64[n_instances], the kind; -1 for who stays
+    :ivar example: int64[n_kinds], one instance of each
+    :ivar demand: int64[n_kinds, n_rc]
+    :ivar count: int64[n_kinds, n_nodes], how many are where
+    :ivar allowed: bool[n_kinds, n_nodes], where some may arrive, if there
+        is room; nodes that are too full already are left out
+    """
+
+    of: Ints
+    example: Ints
+    demand: Ints
+    count: Ints
+    allowed: Bools
+
+    @classmethod
+    def of_placement(
+        cls,
+        problem: Problem,
+        placement: Placement,
+        keys: Sequence[Hashable] | None = None,
+    ) -> Kinds:
+        """Sort the movable instances into kinds.
+
+        Members of an affinity group stay: live, they can never leave the
+        others, nor can the others follow one by one.
+
+        :param keys: for each instance what else must be equal
+        """
+        cluster, rules = problem.cluster, problem.rules
+        row_of: dict[Hashable, int] = {}
+        example: list[int] = []
+        of = np.full(cluster.n_instances, -1, dtype=np.int64)
+        movable = problem.movable & (placement.node_of >= 0)
+        for idx in np.flatnonzero(movable).tolist():
+            groups = rules.groups.of(idx)
+            if any(not g.apart and len(g.members) > 1 for g in groups):
+                continue
+            key = (
+                cluster.demand[idx].tobytes(),
+                int(rules.class_of[idx]),
+                tuple(group.record.uuid for group in groups),
+                None if keys is None else keys[idx],
+            )
+            if key not in row_of:
+                row_of[key] = len(example)
+                example.append(idx)
+            of[idx] = row_of[key]
+        count = np.zeros((len(example), cluster.n_nodes), dtype=np.int64)
+        who = np.flatnonzero(of >= 0)
+        np.add.at(count, (of[who], placement.node_of[who]), 1)
+        examples = np.array(example, dtype=np.int64)
+        return cls(
+            of,
+            examples,
+            cluster.demand[examples],
+            count,
+            _allowed(problem, placement, examples),
+        )
+
+    @property
+    def n_kinds(self) -> int:
+        """How many kinds there are."""
+        return len(self.example)
+
+
+def _allowed(problem: Problem, placement: Placement, examples: Ints) -> Bools:
+    rules = problem.rules
+    demand = rules.cluster.demand
+    overfull = placement.used > problem.limit
+    rows = [
+        rules.eligible[rules.class_of[i]]
+        & problem.open_nodes
+        & (demand[i] <= problem.limit).all(axis=1, where=demand[i] > 0)
+        & ~(overfull & (demand[i] > 0)).any(axis=1)
+        for i in examples.tolist()
+    ]
+    shape = (len(examples), rules.cluster.n_nodes)
+    return np.array(rows, dtype=np.bool_).reshape(shape)
+
+
+class Counts:
+    """A programme over how many of each kind leave and arrive where.
+
+    The rows hold for every final placement: everybody who leaves arrives,
+    nothing is fuller than the limit, and no anti-affinity group has more
+    members on a node than it may (or than it has, where that is more).
+    Objectives add columns and rows of their own.
+
+    :ivar program: the programme
+    :ivar leave: int64[n], columns: how many leave; ``leave_kind`` and
+        ``leave_node``, int64[n], say whom and from where
+    :ivar arrive: int64[m], columns; with ``arrive_kind``, ``arrive_node``
+    """
+
+    def __init__(
+        self, problem: Problem, placement: Placement, kinds: Kinds
+    ) -> None:
+        self.problem = problem
+        self.placement = placement
+        self.kinds = kinds
+        self.program = Program()
+        self.leave_kind, self.leave_node = np.nonzero(kinds.count)
+        self.leave = self.program.columns(
+            len(self.leave_kind),
+            upper=kinds.count[self.leave_kind, self.leave_node].astype(float),
+        )
+        self.arrive_kind, self.arrive_node = np.nonzero(kinds.allowed)
+        total = kinds.count.sum(axis=1).astype(float)
+        self.arrive = self.program.columns(
+            len(self.arrive_kind), upper=total[self.arrive_kind]
+        )
+        self._leave_at = _by(self.leave_node, problem.cluster.n_nodes)
+        self._arrive_at = _by(self.arrive_node, problem.cluster.n_nodes)
+        self._conserve()
+        self._fit()
+        self._stay_apart()
+        if problem.max_migrations is not None:
+            self.program.row(self.leave, 1.0, upper=problem.max_migrations)
+
+    def at(self, node: int) -> tuple[Ints, Ints, Ints]:
+        """Return what changes a node.
+
+        :returns: columns, the kind of each, and +1 for arrivals or -1
+        """
+        leave, arrive = self._leave_at[node], self._arrive_at[node]
+        columns = np.concatenate([self.leave[leave], self.arrive[arrive]])
+        kind = np.concatenate(
+            [self.leave_kind[leave], self.arrive_kind[arrive]]
+        )
+        sign = np.repeat([-1, 1], [len(leave), len(arrive)])
+        return columns, kind, sign
+
+    def leaving(self, node: int) -> tuple[Ints, Ints]:
+        """Return the columns of who leaves a node, and how many may."""
+        at = self._leave_at[node]
+        count = self.kinds.count[self.leave_kind[at], node]
+        return self.leave[at], count
+
+    def arriving(self, node: int) -> tuple[Ints, Ints]:
+        """Return the columns of who arrives at a node, and their kinds."""
+        at = self._arrive_at[node]
+        return self.arrive[at], self.arrive_kind[at]
+
+    def decoded(self, answer: Answer) -> Placement:
+        """Return the placement that an answer stands for.
+
+        Of a kind, the first instances on a node leave it; the emptiest
+        destination of a kind takes the first of them.
+        """
+        leave, arrive = answer.counts(self.leave), answer.counts(self.arrive)
+        result = self.placement.copy()
+        homes: dict[int, list[int]] = {}
+        for k in np.flatnonzero(arrive):
+            node, kind = int(self.arrive_node[k]), int(self.arrive_kind[k])
+            homes.setdefault(kind, []).extend([node] * int(arrive[k]))
+        for k in np.flatnonzero(leave):
+            node, kind = int(self.leave_node[k]), int(self.leave_kind[k])
+            there = np.flatnonzero(
+                (self.kinds.of == kind) & (self.placement.node_of == node)
+            )
+            for idx in there[: int(leave[k])].tolist():
+                result.move(idx, homes[kind].pop())
+        return result
+
+    def _conserve(self) -> None:
+        leave = _by(self.leave_kind, self.kinds.n_kinds)
+        arrive = _by(self.arrive_kind, self.kinds.n_kinds)
+        for out, into in zip(leave, arrive, strict=True):
+            self.program.row(
+                np.concatenate([self.leave[out], self.arrive[into]]),
+                np.repeat([-1.0, 1.0], [len(out), len(into)]),
+                lower=0.0,
+                upper=0.0,
+            )
+
+    def _fit(self) -> None:
+        free = self.problem.limit - self.placement.used
+        for node in range(self.problem.cluster.n_nodes):
+            if not len(self._arrive_at[node]):
+                continue
+            columns, kind, sign = self.at(node)
+            for rc_idx, room in enumerate(free[node].tolist()):
+                amount = self.kinds.demand[kind, rc_idx] * sign
+                used = np.flatnonzero(amount)
+                if (amount > 0).any():
+                    self.program.row(
+                        columns[used], amount[used], upper=float(max(room, 0))
+                    )
+
+    def _stay_apart(self) -> None:
+        rules = self.problem.rules
+        for group in rules.groups.groups:
+            if not group.apart:
+                continue
+            kinds = np.unique(self.kinds.of[group.members])
+            counts = rules.groups.counts(self.placement, group)
+            most = np.maximum(counts, group.record.max_server_per_host)
+            arriving = np.isin(self.arrive_kind, kinds[kinds >= 0])
+            for node in np.unique(self.arrive_node[arriving]).tolist():
+                columns, kind, sign = self.at(node)
+                of_group = np.isin(kind, kinds[kinds >= 0])
+                self.program.row(
+                    columns[of_group],
+                    sign[of_group].astype(float),
+                    upper=float(most[node] - counts[node]),
+                )
+
+
+def _by(labels: Ints, count: int) -> list[Ints]:
+    """For each label the positions that have it."""
+    order = np.argsort(labels, kind='stable')
+    ends = np.cumsum(np.bincount(labels, minlength=count))
+    return np.split(order, ends[:-1]) if count else []
