@@ -27,6 +27,7 @@ import random
 import time
 
 from watcher_rearrange.path import hosts
+from watcher_rearrange.path.hosts import Leavers
 from watcher_rearrange.path.walk import Walk
 
 
@@ -89,13 +90,16 @@ class Displacement:
     def step(self) -> bool:
         """Make the best choice; whether there was one."""
         choices = self._candidates()
-        outcomes = self._outcomes(choices, with_room=False)
-        if all(outcome.useless for outcome in outcomes):
-            outcomes += self._outcomes(choices, with_room=True)
+        outcomes = self._outcomes(choices)
+        leavers = None
+        if choices and all(outcome.useless for outcome in outcomes):
+            leavers = Leavers.of(self._walk)
+            outcomes += self._outcomes(choices, leavers)
         if not outcomes:
             return False
         best = min(outcomes)
-        touched = self._make(best.choice, best.variant, best.with_room)
+        leavers = leavers if best.with_room else None
+        touched = self._make(best.choice, best.variant, leavers)
         self._aside.update(best.choice.group)
         for node in touched or ():
             self._choices.pop(node, None)
@@ -128,36 +132,43 @@ class Displacement:
         """The cheapest sets whose leaving lets somebody in."""
         walk = self._walk
         rules = walk.rules
+        # Many ask for the same.
+        needs = {
+            tuple(hosts.missing(walk, idx, node))
+            for idx in walk.pending[node]
+            if rules.eligible[rules.class_of[idx], node]
+        }
         found = set()
-        for idx in walk.pending[node]:
-            if not rules.eligible[rules.class_of[idx], node]:
-                continue
-            need = hosts.missing(walk, idx, node)
-            for group in hosts.leaving_sets(walk, node, need):
+        for need in needs:
+            for group in hosts.leaving_sets(walk, node, list(need)):
                 memory_mb = sum(walk.memory_mb[j] for j in group)
                 extra = hosts.extra_cost(walk, group, node)
                 found.add(Choice(extra, memory_mb, node, group))
         return sorted(found)[:MAX_PER_NODE]
 
     def _outcomes(
-        self, choices: list[Choice], with_room: bool
+        self, choices: list[Choice], leavers: Leavers | None = None
     ) -> list[Outcome]:
+        """What choices bring about, with room made for them if need be.
+
+        :param leavers: who may be moved to make room
+        """
         outcomes: list[Outcome] = []
         for choice in choices:
             if len(outcomes) >= MAX_TRIED or self._is_over():
                 break
-            for variant in (0,) if with_room else (0, 1):
-                outcome = self._try(choice, variant, with_room)
+            for variant in (0, 1) if leavers is None else (0,):
+                outcome = self._try(choice, variant, leavers)
                 if outcome is not None:
                     outcomes.append(outcome)
         return outcomes
 
     def _try(
-        self, choice: Choice, variant: int, with_room: bool
+        self, choice: Choice, variant: int, leavers: Leavers | None
     ) -> Outcome | None:
         walk = self._walk
         mark, pending, due = len(walk), walk.n_pending, walk.due
-        done = self._make(choice, variant, with_room)
+        done = self._make(choice, variant, leavers)
         gained = pending - walk.n_pending
         extra = walk.spent(mark) + walk.due - due
         worse = walk.due - due
@@ -168,10 +179,11 @@ class Displacement:
         if self._dice is not None:
             # No two choices are as good but by chance: ties vary nothing.
             price *= self._dice.uniform(0.8, 1.25)
+        with_room = leavers is not None
         return Outcome(gained <= 0, price, extra, choice, variant, with_room)
 
     def _make(
-        self, choice: Choice, variant: int, with_room: bool
+        self, choice: Choice, variant: int, leavers: Leavers | None
     ) -> set[int] | None:
         """Put aside and settle; return the nodes touched, None if it fails.
 
@@ -179,10 +191,10 @@ class Displacement:
         """
         touched = {choice.node}
         for idx in choice.group:
-            if with_room:
-                moved = hosts.place_with_room(self._walk, idx)
-            else:
+            if leavers is None:
                 moved = hosts.place(self._walk, idx, variant)
+            else:
+                moved = hosts.place_with_room(self._walk, idx, leavers)
             if moved is None:
                 return None
             touched |= moved
