@@ -145,6 +145,16 @@ class Job(abc.ABC):
             for objective in self.objectives()
         ]
 
+    def is_better(self, table: Sequence[ObjectiveValue]) -> bool:
+        """Whether something gets better and nothing gets worse."""
+        return not self.is_worse(table) and any(
+            row.after < row.before for row in table
+        )
+
+    def is_worse(self, table: Sequence[ObjectiveValue]) -> bool:
+        """Whether something gets worse."""
+        return any(row.after > row.before for row in table)
+
     def fewest_migrations(self, start: Placement, end: Placement) -> int:
         """Return a bound on the migrations that this result takes."""
         return int((start.node_of != end.node_of).sum())

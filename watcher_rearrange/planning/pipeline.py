@@ -32,12 +32,14 @@ from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning import actions
 from watcher_rearrange.planning import deadline
 from watcher_rearrange.planning import given
+from watcher_rearrange.planning.combination import Combination
 from watcher_rearrange.planning.consolidation import Consolidation
 from watcher_rearrange.planning.evacuation import Evacuation
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.planning.rebalancing import Rebalancing
 from watcher_rearrange.planning.settle import settle
 from watcher_rearrange.policies import parameters
+from watcher_rearrange.policies.combined import CombinedPolicy
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 from watcher_rearrange.policies.rebalance import RebalancePolicy
 
@@ -76,7 +78,7 @@ def _in_time(
         # With fewer moves, others may run at other times: look again.
         path, end = deadline.cut(job, _draft(job, start, end, path), end)
         result = _written(job, start, end, path)
-    if any(row.after > row.before for row in result.objectives):
+    if job.is_worse(result.objectives):
         path = Path()
         result = _written(job, start, start, path)
     left = planned - len(path.moves)
@@ -98,6 +100,8 @@ def _job(cluster: Cluster, policy: parameters.Policy) -> Job:
         return Rebalancing(cluster, policy)
     if isinstance(policy, ConsolidatePolicy):
         return Consolidation(cluster, policy)
+    if isinstance(policy, CombinedPolicy):
+        return Combination(cluster, policy)
     return Evacuation(cluster, policy)
 
 

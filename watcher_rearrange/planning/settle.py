@@ -113,10 +113,7 @@ def _direct(
         end = placement.copy()
         for move in moves[:count]:
             end.move(move.instance, move.destination)
-        table = job.table(placement, end)
-        if all(row.after <= row.before for row in table) and any(
-            row.after < row.before for row in table
-        ):
+        if job.is_better(job.table(placement, end)):
             return Path(moves[:count]), end
     return Path(), placement
 

@@ -17,12 +17,18 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from watcher_rearrange.plugin import planner
+from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
 from watcher_rearrange.plugin.strategies import evacuate
 from watcher_rearrange.plugin.strategies import rebalance
 
 
-STRATEGIES = (rebalance.Rebalance, consolidate.Consolidate, evacuate.Evacuate)
+STRATEGIES = (
+    rebalance.Rebalance,
+    consolidate.Consolidate,
+    evacuate.Evacuate,
+    combined.Combined,
+)
 
 
 def list_opts() -> list[tuple[str, list[cfg.Opt]]]:

@@ -20,6 +20,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from watcher_rearrange.model import errors
+from watcher_rearrange.policies import combined
 from watcher_rearrange.policies import consolidate
 from watcher_rearrange.policies import evacuate
 from watcher_rearrange.policies import rebalance
@@ -30,6 +31,7 @@ Policy = (
     rebalance.RebalancePolicy
     | consolidate.ConsolidatePolicy
     | evacuate.EvacuatePolicy
+    | combined.CombinedPolicy
 )
 
 PREFIX = 'rearrange_'
@@ -45,6 +47,7 @@ class StrategyParameters:
         type[rebalance.RebalancePolicy]
         | type[consolidate.ConsolidatePolicy]
         | type[evacuate.EvacuatePolicy]
+        | type[combined.CombinedPolicy]
     )
 
 
@@ -61,6 +64,9 @@ STRATEGIES: dict[str, StrategyParameters] = {
         ),
         StrategyParameters(
             'rearrange_evacuate', evacuate.SCHEMA, evacuate.EvacuatePolicy
+        ),
+        StrategyParameters(
+            'rearrange_combined', combined.SCHEMA, combined.CombinedPolicy
         ),
     )
 }

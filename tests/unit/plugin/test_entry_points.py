@@ -120,6 +120,7 @@ class TestOptions(unittest.TestCase):
                 'watcher_strategies.rearrange_rebalance',
                 'watcher_strategies.rearrange_consolidate',
                 'watcher_strategies.rearrange_evacuate',
+                'watcher_strategies.rearrange_combined',
                 'watcher_planners.rearrange',
             },
             set(groups),

@@ -30,6 +30,7 @@ from watcher_rearrange.model import plan
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.plugin import goals
 from watcher_rearrange.plugin.efficacy import figures
+from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
 from watcher_rearrange.plugin.strategies import evacuate
 from watcher_rearrange.plugin.strategies import rebalance
@@ -39,6 +40,7 @@ GOALS = {
     rebalance.Rebalance: goals.CloudRebalancing,
     consolidate.Consolidate: goals.CloudConsolidation,
     evacuate.Evacuate: goals.CloudEvacuation,
+    combined.Combined: goals.CloudRearrangement,
 }
 NO_LIMITS = {'time_limit_s': 0, 'max_migrations': 0, 'datasources': None}
 

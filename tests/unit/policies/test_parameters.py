@@ -20,6 +20,7 @@ from typing import Any
 
 from watcher_rearrange.model.errors import BadInput
 from watcher_rearrange.policies import parameters
+from watcher_rearrange.policies.combined import CombinedPolicy
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 from watcher_rearrange.policies.evacuate import EvacuatePolicy
 from watcher_rearrange.policies.rebalance import RebalancePolicy
@@ -146,3 +147,52 @@ class TestProblems(unittest.TestCase):
     def test_what_is_not_a_finite_number(self) -> None:
         for name in ('threshold_pct', 'time_limit_s'):
             self._problems('rebalance', **{name: float('nan')})
+
+
+class TestCombined(unittest.TestCase):
+    def _problems(self, *stages: object, **given: object) -> str:
+        with self.assertRaises(BadInput) as caught:
+            parameters.policy('combined', {'stages': list(stages), **given})
+        return '; '.join(caught.exception.problems)
+
+    def test_shared_parameters_reach_every_stage(self) -> None:
+        policy = parameters.policy(
+            'combined', {'move_locked': True, 'max_migrations': 7}
+        )
+        assert isinstance(policy, CombinedPolicy)
+        self.assertEqual(['consolidate', 'rebalance'], list(policy.stages))
+        for stage in policy.stages.values():
+            self.assertTrue(stage.options.move_locked)
+            self.assertIsNone(stage.max_migrations)
+        self.assertEqual(7, policy.max_migrations)
+
+    def test_nodes_to_evacuate_are_named_to_the_whole(self) -> None:
+        policy = parameters.policy(
+            'combined',
+            {
+                'stages': [
+                    {'strategy': 'evacuate', 'parameters': {'nodes': ['c1']}}
+                ]
+            },
+        )
+        self.assertEqual(frozenset({'c1'}), policy.options.named_nodes)
+
+    def test_order(self) -> None:
+        for names in (('rebalance', 'consolidate'), ('evacuate',) * 2):
+            stages = [{'strategy': name} for name in names]
+            self.assertIn('undo', self._problems(*stages))
+
+    def test_no_stage(self) -> None:
+        self.assertIn('at least one', self._problems())
+
+    def test_problems_say_where(self) -> None:
+        text = self._problems(
+            {'strategy': 'consolidate', 'parameters': {'spare': 1}},
+            {
+                'strategy': 'rebalance',
+                'parameters': {'seed': 1, 'threshold_pct': -1},
+            },
+        )
+        self.assertIn('stages[0].parameters.spare', text)
+        self.assertIn('stages[1].parameters.seed: say it once', text)
+        self.assertIn('stages[1].parameters.threshold_pct', text)

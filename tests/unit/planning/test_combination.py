@@ -1,0 +1,101 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+from __future__ import annotations
+
+import unittest
+
+from typing import Any
+
+from tests.unit.model import small
+from tests.unit.planning.documents import disabled
+from tests.unit.planning.documents import moves
+from tests.unit.planning.documents import objective
+from tests.unit.planning.documents import plan
+from watcher_rearrange.model.errors import BadInput
+from watcher_rearrange.model.plan import Plan
+from watcher_rearrange.model.plan import Status
+
+
+EIGHT = small.snapshot(
+    {f'c{k}': 8 for k in range(8)},
+    {f'i{k}': (f'c{k // 2}', 2) for k in range(16)},
+)
+REBALANCE = {'strategy': 'rebalance', 'parameters': {'dimensions': ['VCPU']}}
+CONSOLIDATE = {'strategy': 'consolidate'}
+
+
+def evacuate(*nodes: str, **own: Any) -> dict[str, Any]:
+    return {
+        'strategy': 'evacuate',
+        'parameters': {'nodes': list(nodes), **own},
+    }
+
+
+def combined(*stages: dict[str, Any], **given: Any) -> Plan:
+    return plan(EIGHT, 'combined', stages=list(stages), **given)
+
+
+class TestCombination(unittest.TestCase):
+    def test_nobody_moves_twice(self) -> None:
+        found = combined(evacuate('c0', 'c1'), CONSOLIDATE, REBALANCE)
+        instances = [a.instance for a in found.actions if a.is_migration]
+        self.assertEqual(len(instances), len(set(instances)))
+
+    def test_each_stage_is_done(self) -> None:
+        found = combined(evacuate('c7'), CONSOLIDATE, REBALANCE)
+        self.assertEqual(
+            (2, 0), objective(found, 'instances_on_evacuated_nodes')
+        )
+        self.assertEqual((8, 4), objective(found, 'active_nodes'))
+        self.assertEqual(0, objective(found, 'imbalance')[1])
+
+    def test_what_was_freed_is_not_filled_again(self) -> None:
+        found = combined(CONSOLIDATE, REBALANCE)
+        self.assertEqual((8, 4), objective(found, 'active_nodes'))
+
+    def test_nodes_of_all_stages_are_disabled(self) -> None:
+        found = combined(
+            evacuate('c0'),
+            {'strategy': 'consolidate', 'parameters': {'spare_nodes': 0}},
+        )
+        self.assertIn('c0', disabled(found))
+        self.assertEqual(4, len(disabled(found)))
+
+    def test_migrations_are_limited_as_a_whole(self) -> None:
+        found = combined(CONSOLIDATE, REBALANCE, max_migrations=4)
+        self.assertLessEqual(len(moves(found)), 4)
+        self.assertEqual((8, 6), objective(found, 'active_nodes'))
+
+    def test_a_refusal_of_a_stage_refuses_all(self) -> None:
+        crowded = small.snapshot(
+            {'c0': 4, 'c1': 4}, {'a': ('c0', 4), 'b': ('c1', 4)}
+        )
+        found = plan(
+            crowded,
+            'combined',
+            stages=[evacuate('c0', all_or_nothing=True), REBALANCE],
+        )
+        self.assertEqual(Status.INFEASIBLE, found.status)
+
+    def test_every_problem_is_named_with_its_stage(self) -> None:
+        with self.assertRaises(BadInput) as caught:
+            combined(
+                evacuate('c77'),
+                {
+                    'strategy': 'consolidate',
+                    'parameters': {'max_utilization_pct': {'GPU': 5}},
+                },
+            )
+        text = '; '.join(caught.exception.problems)
+        self.assertIn('evacuate: nodes[0]', text)
+        self.assertIn('consolidate: max_utilization_pct', text)
