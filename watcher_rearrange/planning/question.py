@@ -64,8 +64,19 @@ class Question:
 
     @cached_property
     def cluster(self) -> Cluster:
-        """The snapshot with arrays."""
-        return Cluster.from_snapshot(self.snapshot)
+        """The snapshot with arrays, without what the released hold.
+
+        Who leaves while it migrates gives up both ends.
+        """
+        gone = set(self.target.release)
+        migrations = tuple(
+            move
+            for move in self.snapshot.migrations
+            if move.instance not in gone
+        )
+        return Cluster.from_snapshot(
+            dataclasses.replace(self.snapshot, migrations=migrations)
+        )
 
     @cached_property
     def rules(self) -> Rules:
