@@ -149,6 +149,19 @@ class Migration:
 
 
 @dataclasses.dataclass(frozen=True)
+class Flavor:
+    """A size of instances that somebody may want to boot.
+
+    :ivar allocations: what an instance of it takes, by resource class
+    """
+
+    name: str
+    allocations: Mapping[str, int]
+    required_traits: tuple[str, ...] = ()
+    forbidden_traits: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class Snapshot:
     """A whole cluster at one moment."""
 
@@ -157,6 +170,7 @@ class Snapshot:
     server_groups: tuple[ServerGroup, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
     migrations: tuple[Migration, ...] = ()
+    flavors: tuple[Flavor, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -128,6 +128,17 @@ MIGRATION = Table(
     },
 )
 
+FLAVOR = Table(
+    records.Flavor,
+    frozenset(('name', 'allocations')),
+    {
+        'name': kinds.unique('flavor', 'name'),
+        'allocations': AMOUNTS,
+        'required_traits': TEXTS,
+        'forbidden_traits': TEXTS,
+    },
+)
+
 SNAPSHOT = Table(
     records.Snapshot,
     frozenset(('compute_nodes', 'instances')),
@@ -137,5 +148,6 @@ SNAPSHOT = Table(
         'server_groups': kinds.list_of(SERVER_GROUP.read),
         'aggregates': kinds.list_of(AGGREGATE.read),
         'migrations': kinds.list_of(MIGRATION.read),
+        'flavors': kinds.list_of(FLAVOR.read),
     },
 )
