@@ -50,6 +50,8 @@ class Action:
     :ivar after: ids of those that must be over before, whatever became of
         them: they keep the concurrency limits
     :ivar starts_s: when it starts, if all goes as estimated
+    :ivar starts_bound_s: it starts no earlier in any order of the same
+        migrations
     """
 
     id: str
@@ -64,6 +66,7 @@ class Action:
     reason: str = ''
     estimated_s: float = 0.0
     starts_s: float = 0.0
+    starts_bound_s: float = 0.0
 
     @property
     def is_migration(self) -> bool:
@@ -108,7 +111,11 @@ class Violation:
 
 @dataclasses.dataclass(frozen=True)
 class PathSummary:
-    """Figures of the path; ``bound`` is the fewest possible migrations."""
+    """Figures of the path.
+
+    :ivar bound: the fewest possible migrations
+    :ivar makespan_bound_s: no order of the same migrations is shorter
+    """
 
     migrations: int = 0
     displacements: int = 0
@@ -116,6 +123,16 @@ class PathSummary:
     migrated_mb: int = 0
     makespan_s: float = 0.0
     makespan_bound_s: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Alternative:
+    """What another plan would bring about, with more or less effort."""
+
+    migrations: int
+    migrated_mb: int
+    makespan_s: float
+    objectives: tuple[ObjectiveValue, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,6 +146,7 @@ class Plan:
     violations_before: tuple[Violation, ...] = ()
     violations_after: tuple[Violation, ...] = ()
     messages: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
     def waves(self) -> dict[str, int]:
         """The wave of each action: 1 + the latest wave of its parents."""

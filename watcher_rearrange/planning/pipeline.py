@@ -32,6 +32,7 @@ from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning import actions
 from watcher_rearrange.planning import deadline
 from watcher_rearrange.planning import given
+from watcher_rearrange.planning import menu
 from watcher_rearrange.planning.combination import Combination
 from watcher_rearrange.planning.consolidation import Consolidation
 from watcher_rearrange.planning.evacuation import Evacuation
@@ -46,6 +47,8 @@ from watcher_rearrange.policies.rebalance import RebalancePolicy
 
 find_path = given.find_path
 
+SOLVED = (Status.OPTIMAL, Status.FEASIBLE, Status.NO_CHANGE)
+
 
 def plan(
     snapshot: Snapshot, strategy: str, given: Mapping[str, object]
@@ -57,7 +60,30 @@ def plan(
     :raises BadInput: with every problem of the name and the parameters
     """
     policy = parameters.policy(strategy, given)
-    job = _job(Cluster.from_snapshot(snapshot), policy)
+    cluster = Cluster.from_snapshot(snapshot)
+    count = policy.alternatives
+    if not count:
+        return _planned(cluster, policy)
+    policy = dataclasses.replace(
+        policy, time_limit_s=policy.time_limit_s / (count + 1)
+    )
+    result = _planned(cluster, policy)
+    if result.status not in SOLVED:
+        return result
+
+    def plan_with(most: int | None) -> Plan:
+        if most == policy.max_migrations:
+            return result
+        return _planned(
+            cluster, dataclasses.replace(policy, max_migrations=most)
+        )
+
+    others = menu.alternatives(plan_with, count)
+    return dataclasses.replace(result, alternatives=others)
+
+
+def _planned(cluster: Cluster, policy: parameters.Policy) -> Plan:
+    job = _job(cluster, policy)
     start = Placement(job.cluster)
     path, end = settle(job, start)
     refused = job.refusal(end)

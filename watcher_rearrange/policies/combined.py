@@ -38,7 +38,7 @@ STAGES: dict[str, type[StagePolicy]] = {
     'rebalance': RebalancePolicy,
 }
 
-SHARED = frozenset((*schema.COMMON, *schema.MAX_MIGRATIONS))
+SHARED = frozenset((*schema.COMMON, *schema.EXTENT))
 
 SCHEMA = schema.schema(
     {
@@ -63,7 +63,7 @@ SCHEMA = schema.schema(
                 {'strategy': 'rebalance'},
             ],
         },
-        **schema.MAX_MIGRATIONS,
+        **schema.EXTENT,
     }
 )
 
@@ -77,6 +77,7 @@ class CombinedPolicy:
 
     stages: Mapping[str, StagePolicy]
     max_migrations: int | None
+    alternatives: int
     options: MoveOptions
     limits: Limits
     deadline_s: float | None
@@ -99,6 +100,7 @@ class CombinedPolicy:
         return cls(
             stages=stages,
             max_migrations=full['max_migrations'] or None,
+            alternatives=full['alternatives'],
             options=MoveOptions(
                 move_locked=full['move_locked'],
                 named_nodes=frozenset().union(*named),

@@ -55,7 +55,7 @@ SCHEMA = schema.schema(
             'type': 'boolean',
             'default': True,
         },
-        **schema.MAX_MIGRATIONS,
+        **schema.EXTENT,
     }
 )
 
@@ -66,12 +66,14 @@ class ConsolidatePolicy:
 
     :ivar max_utilization_pct: by resource class
     :ivar max_migrations: None for no limit
+    :ivar alternatives: how many other plans to look for
     """
 
     max_utilization_pct: Mapping[str, float]
     spare_nodes: int
     disable_freed_nodes: bool
     max_migrations: int | None
+    alternatives: int
     options: MoveOptions
     limits: Limits
     deadline_s: float | None
@@ -90,6 +92,7 @@ class ConsolidatePolicy:
             spare_nodes=full['spare_nodes'],
             disable_freed_nodes=full['disable_freed_nodes'],
             max_migrations=full['max_migrations'] or None,
+            alternatives=full['alternatives'],
             options=MoveOptions(
                 move_locked=full['move_locked'], path_cost=full['path_cost']
             ),

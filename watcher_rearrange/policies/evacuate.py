@@ -71,7 +71,8 @@ class EvacuatePolicy:
     deadline_s: float | None
     time_limit_s: float
     seed: int
-    max_migrations: None = None
+    max_migrations: int | None = None
+    alternatives: int = 0
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> EvacuatePolicy:

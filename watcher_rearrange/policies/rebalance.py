@@ -48,7 +48,7 @@ SCHEMA = schema.schema(
             'maximum': 100,
             'default': 5.0,
         },
-        **schema.MAX_MIGRATIONS,
+        **schema.EXTENT,
     }
 )
 
@@ -58,11 +58,13 @@ class RebalancePolicy:
     """The parameters of a rebalancing.
 
     :ivar max_migrations: None for no limit
+    :ivar alternatives: how many other plans to look for
     """
 
     dimensions: tuple[str, ...]
     threshold_pct: float
     max_migrations: int | None
+    alternatives: int
     options: MoveOptions
     limits: Limits
     deadline_s: float | None
@@ -80,6 +82,7 @@ class RebalancePolicy:
             dimensions=tuple(full['dimensions']),
             threshold_pct=float(full['threshold_pct']),
             max_migrations=full['max_migrations'] or None,
+            alternatives=full['alternatives'],
             options=MoveOptions(
                 move_locked=full['move_locked'], path_cost=full['path_cost']
             ),

@@ -103,7 +103,7 @@ COMMON: Schema = {
     },
 }
 
-MAX_MIGRATIONS: Schema = {
+EXTENT: Schema = {
     'max_migrations': {
         'description': (
             'At most so many migrations in one plan; 0 means no limit.'
@@ -111,7 +111,17 @@ MAX_MIGRATIONS: Schema = {
         'type': 'integer',
         'minimum': 0,
         'default': 0,
-    }
+    },
+    'alternatives': {
+        'description': (
+            'How many other plans, with fewer or more migrations, to look '
+            'for; their figures are shown beside those of the plan.'
+        ),
+        'type': 'integer',
+        'minimum': 0,
+        'maximum': 5,
+        'default': 0,
+    },
 }
 
 

@@ -47,6 +47,8 @@ def plan_sections(
         yield objectives_section(result)
     if result.actions:
         yield path_section(result.path)
+    if result.alternatives:
+        yield alternatives_section(result.alternatives)
     for title, violations in (
         ('Violations before', result.violations_before),
         ('Violations after', result.violations_after),
@@ -58,7 +60,8 @@ def plan_sections(
 def actions_section(snapshot: records.Snapshot, result: plan.Plan) -> Section:
     """What is done, to what, when and why.
 
-    *Falls with it* is how many others are skipped if the action fails.
+    *Falls with it* is how many others are skipped if the action fails;
+    *not before* is what no order of the same migrations can be faster than.
     """
     names = instance_labels(snapshot)
     waves = result.waves()
@@ -75,6 +78,8 @@ def actions_section(snapshot: records.Snapshot, result: plan.Plan) -> Section:
             'falls with it',
             'reason',
             'seconds',
+            'starts, s',
+            'not before, s',
         ),
         tuple(
             (
@@ -88,10 +93,21 @@ def actions_section(snapshot: records.Snapshot, result: plan.Plan) -> Section:
                 str(len(result.falls_with(action.id))),
                 printable(action.reason),
                 number(action.estimated_s, 1),
+                number(action.starts_s, 1),
+                number(action.starts_bound_s, 1),
             )
             for action in result.actions
         ),
-        frozenset(('id', 'wave', 'falls with it', 'seconds')),
+        frozenset(
+            (
+                'id',
+                'wave',
+                'falls with it',
+                'seconds',
+                'starts, s',
+                'not before, s',
+            )
+        ),
     )
 
 
@@ -153,13 +169,35 @@ def path_section(path: plan.PathSummary) -> Section:
         ('fewest possible migrations', path.bound, ''),
         ('memory moved', path.migrated_mb, 'MiB'),
         ('estimated duration', path.makespan_s, 's'),
-        ('shortest possible duration', path.makespan_bound_s, 's'),
+        ('no order of these takes less than', path.makespan_bound_s, 's'),
     )
     return Section(
         'Path',
         ('figure', 'value', 'unit'),
         tuple((name, number(value, 1), unit) for name, value, unit in rows),
         frozenset(('value',)),
+    )
+
+
+def alternatives_section(
+    alternatives: tuple[plan.Alternative, ...],
+) -> Section:
+    """What plans with fewer or more migrations would bring."""
+    names = tuple(printable(r.name) for r in alternatives[0].objectives)
+    fixed = ('migrations', 'memory moved, MiB', 'seconds')
+    return Section(
+        'Alternatives',
+        (*fixed, *names),
+        tuple(
+            (
+                number(item.migrations),
+                number(item.migrated_mb),
+                number(item.makespan_s, 1),
+                *(number(row.after) for row in item.objectives),
+            )
+            for item in alternatives
+        ),
+        frozenset((*fixed, *names)),
     )
 
 

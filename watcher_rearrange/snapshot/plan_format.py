@@ -35,6 +35,7 @@ _LAST = {
     'reason': kinds.text,
     'estimated_s': kinds.number(),
     'starts_s': kinds.number(),
+    'starts_bound_s': kinds.number(),
 }
 
 MIGRATE = Table(
@@ -120,6 +121,18 @@ PATH = Table(
     full=True,
 )
 
+ALTERNATIVE = Table(
+    plan.Alternative,
+    frozenset(('migrations', 'objectives')),
+    {
+        'migrations': kinds.whole(),
+        'migrated_mb': kinds.whole(most=10**18),
+        'makespan_s': kinds.number(),
+        'objectives': kinds.list_of(OBJECTIVE.read),
+    },
+    full=True,
+)
+
 PLAN = Table(
     plan.Plan,
     frozenset(('status', 'actions')),
@@ -131,6 +144,7 @@ PLAN = Table(
         'violations_before': kinds.list_of(VIOLATION.read),
         'violations_after': kinds.list_of(VIOLATION.read),
         'messages': TEXTS,
+        'alternatives': kinds.list_of(ALTERNATIVE.read),
     },
     full=True,
 )

@@ -82,6 +82,7 @@ class Figure(indicators.IndicatorSpecification):
     :param unit: shown after the value
     :param value: reads the value from the figures of a plan
     :param whole: the value is a count
+    :param present: whether a plan has it; every plan has by default
     """
 
     def __init__(
@@ -91,16 +92,27 @@ class Figure(indicators.IndicatorSpecification):
         unit: str,
         value: Callable[[PlanFigures], float],
         whole: bool = True,
+        present: Callable[[plan.Plan], bool] | None = None,
     ) -> None:
-        super().__init__(name=name, description=description, unit=unit)
+        super().__init__(
+            name=name,
+            description=description,
+            unit=unit,
+            required=present is None,
+        )
         self._value = value
         self._whole = whole
+        self._present = present
 
     @property
     def schema(self) -> dict[str, object]:
         """JSON schema of the value."""
         kind = 'integer' if self._whole else 'number'
         return {'type': kind, 'minimum': 0}
+
+    def is_in(self, made: plan.Plan) -> bool:
+        """Whether a plan has this figure."""
+        return self._present is None or self._present(made)
 
     def of(self, figures: PlanFigures) -> float:
         """Return the value for a plan, rounded as it is shown."""
@@ -120,7 +132,11 @@ class PlanEfficacy(base.EfficacySpecification):
     def values(self, made: plan.Plan) -> dict[str, float]:
         """Return the value of every indicator for a plan."""
         figures = PlanFigures(made)
-        return {figure.name: figure.of(figures) for figure in self.FIGURES}
+        return {
+            figure.name: figure.of(figures)
+            for figure in self.FIGURES
+            if figure.is_in(made)
+        }
 
     def show(
         self, indicators_map: dict[str, float], names: Iterable[str]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from watcher.decision_engine.solution import efficacy
 
+from watcher_rearrange.plugin.efficacy import alternatives
 from watcher_rearrange.plugin.efficacy import common
 from watcher_rearrange.plugin.efficacy import figures
 
@@ -34,6 +35,7 @@ class RearrangementEfficacy(figures.PlanEfficacy):
         common.DISPLACEMENTS,
         common.MEMORY_MOVED_GB,
         common.ESTIMATED_MINUTES,
+        *alternatives.specifications('active_nodes', 'nodes'),
     )
 
     def get_global_efficacy_indicator(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from watcher.decision_engine.solution import efficacy
 
+from watcher_rearrange.plugin.efficacy import alternatives
 from watcher_rearrange.plugin.efficacy import common
 from watcher_rearrange.plugin.efficacy import figures
 
@@ -44,6 +45,7 @@ class RebalancingEfficacy(figures.PlanEfficacy):
         common.DISPLACEMENTS,
         common.MEMORY_MOVED_GB,
         common.ESTIMATED_MINUTES,
+        *alternatives.specifications('imbalance', 'percentage points'),
     )
 
     def get_global_efficacy_indicator(
