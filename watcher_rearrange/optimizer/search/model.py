@@ -1,0 +1,124 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""The one description that both engines work on: rules and weighted terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.objectives.dimensions import Floats
+from watcher_rearrange.objectives.term import Term
+from watcher_rearrange.optimizer.search.rules import Rule
+
+
+class Model:
+    """A placement that terms and rules follow together.
+
+    :param terms: with their weights
+    :param rules: none of them gets more broken than it was at the start
+    :ivar node_of: int64[n_instances]; change it by :meth:`move` only
+    """
+
+    def __init__(
+        self,
+        node_of: Ints,
+        terms: Sequence[tuple[float, Term]],
+        rules: Sequence[Rule],
+    ) -> None:
+        self.terms = tuple(terms)
+        self.rules = tuple(rules)
+        self.n_nodes = self.terms[0][1].n_nodes
+        self.node_of = node_of.copy()
+        self.reset(node_of)
+        self._allowed_excess = self.excess()
+
+    def reset(self, node_of: Ints) -> None:
+        """Go to another placement, int64[n_instances]."""
+        self.node_of = node_of.copy()
+        for _, term in self.terms:
+            term.reset(node_of)
+        for rule in self.rules:
+            rule.reset(node_of)
+
+    def value(self) -> float:
+        """Return the weighted sum of the terms."""
+        return sum(weight * term.value() for weight, term in self.terms)
+
+    def excess(self) -> Floats:
+        """Return float64[n_rules]: by how much each rule is broken."""
+        return np.array([rule.excess() for rule in self.rules])
+
+    @property
+    def valid(self) -> bool:
+        """Whether no rule is more broken than at the start."""
+        allowed = self._allowed_excess + 1e-6
+        return bool((self.excess() <= allowed).all())
+
+    def lower_bound(self) -> float | None:
+        """Return the sum of the terms' bounds, if all have one."""
+        total = 0.0
+        for weight, term in self.terms:
+            bound = term.lower_bound()
+            if bound is None:
+                return None
+            total += weight * bound
+        return total
+
+    def node_values(self) -> Floats:
+        """Return float64[n_nodes]: what each node adds to the value."""
+        total = np.zeros(self.n_nodes)
+        for weight, term in self.terms:
+            total += weight * term.node_values()
+        return total
+
+    def shift_deltas(self, instances: Ints) -> Floats:
+        """Return float64[n, n_nodes]: changes; infinite if not allowed."""
+        deltas = np.zeros((len(instances), self.n_nodes))
+        for weight, term in self.terms:
+            deltas += weight * term.shift_deltas(instances)
+        deltas[~self.shift_allowed(instances)] = np.inf
+        return deltas
+
+    def shift_allowed(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may go, or stay."""
+        allowed = np.ones((len(instances), self.n_nodes), dtype=np.bool_)
+        for rule in self.rules:
+            allowed &= rule.shift_allowed(instances)
+        return allowed
+
+    def swappable(self, left: Ints, right: Ints) -> Bools:
+        """Return bool[n]: pairs that may be able to trade places."""
+        allowed: Bools = self.node_of[left] != self.node_of[right]
+        for rule in self.rules:
+            allowed &= rule.swap_allowed(left, right)
+        return allowed
+
+    def swap_deltas(self, left: Ints, right: Ints) -> Floats:
+        """Return float64[n]: the change when two trade places."""
+        deltas = np.zeros(len(left))
+        for weight, term in self.terms:
+            deltas += weight * term.swap_deltas(left, right)
+        return deltas
+
+    def move(self, instance: int, to: int) -> None:
+        """Move one instance."""
+        if self.node_of[instance] == to:
+            return
+        for _, term in self.terms:
+            term.move(instance, to)
+        for rule in self.rules:
+            rule.move(instance, to)
+        self.node_of[instance] = to

@@ -1,0 +1,161 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Capacity: no node may be fuller than its limit.
+
+In some dimensions an instance may hold its room at its start as well, for
+as long as it is away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.objectives.dimensions import Floats
+from watcher_rearrange.objectives.term import Area
+from watcher_rearrange.objectives.term import amounts
+from watcher_rearrange.optimizer.search.rules import Rule
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Transient:
+    """Dimensions in which room at the start is held too.
+
+    :ivar start: int64[n_instances]
+    :ivar dims: bool[n_dims]
+    """
+
+    start: Ints
+    dims: Bools
+
+
+class Room(Rule):
+    """Capacity in every dimension.
+
+    :param demand: float64[n_instances, n_dims]
+    :param limit: float64[n_nodes, n_dims]
+    """
+
+    name = 'capacity'
+
+    def __init__(
+        self, demand: Floats, limit: Floats, transient: Transient | None = None
+    ) -> None:
+        super().__init__(len(limit))
+        self.demand = np.ascontiguousarray(demand, dtype=float)
+        self._limit = np.ascontiguousarray(limit.T, dtype=float)
+        self._transient = transient
+        self._room = self._limit.copy()
+        self._free = self._room
+        self._excess = 0.0
+
+    def reset(self, node_of: Ints) -> None:
+        """Follow this placement, int64[n_instances], from now on."""
+        super().reset(node_of)
+        self._room = self._limit - self._used(node_of).T
+        self._free = np.maximum(self._room, 0.0)
+        self._excess = float(-np.minimum(self._room, 0.0).sum())
+
+    def excess(self) -> float:
+        """Return the sum of what is above the limits."""
+        return self._excess
+
+    def shift_allowed(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may go, or stay."""
+        demand = self.demand[instances]
+        fits: Bools = (demand[:, :, None] <= self._free).all(axis=1)
+        rows = np.arange(len(instances))
+        if self._transient is not None:
+            start = self._transient.start[instances]
+            lasting = np.where(self._transient.dims, 0.0, demand)
+            fits[rows, start] = (lasting <= self._free[:, start].T).all(axis=1)
+        fits[rows, self.node_of[instances]] = True
+        return fits
+
+    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
+        """Return bool[n]: which pairs could trade places."""
+        here, there = self.node_of[left], self.node_of[right]
+        one = self._change(right, here) - self._change(left, here)
+        other = self._change(left, there) - self._change(right, there)
+        fits: Bools = (one <= self._free[:, here].T).all(axis=1)
+        fits &= (other <= self._free[:, there].T).all(axis=1)
+        return fits
+
+    def move(self, instance: int, to: int) -> None:
+        """Follow an instance to another node."""
+        home = int(self.node_of[instance])
+        if home == to:
+            return
+        both = [home, to]
+        leaving = arriving = self.demand[instance]
+        if self._transient is not None:
+            start = int(self._transient.start[instance])
+            if start in both:
+                lasting = np.where(self._transient.dims, 0.0, leaving)
+                leaving = lasting if start == home else leaving
+                arriving = lasting if start == to else arriving
+        self._excess += float(np.minimum(self._room[:, both], 0.0).sum())
+        self._room[:, home] += leaving
+        self._room[:, to] -= arriving
+        after = self._room[:, both]
+        self._free[:, both] = np.maximum(after, 0.0)
+        self._excess -= float(np.minimum(after, 0.0).sum())
+        self.node_of[instance] = to
+
+    def possible(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: large enough when empty, or home."""
+        demand = self.demand[instances]
+        fits: Bools = (demand[:, :, None] <= self._limit).all(axis=1)
+        fits[np.arange(len(instances)), self.node_of[instances]] = True
+        return fits
+
+    def write(self, area: Area) -> None:
+        """Write the rule into a programme."""
+        used = self._used(area.node_of)
+        now = self._limit.T - self._room.T
+        for dim in range(self.demand.shape[1]):
+            demand = self.demand[area.free, dim]
+            for k, node in enumerate(area.nodes.tolist()):
+                columns, factors = amounts(area, k, demand)
+                if self._transient is not None and self._transient.dims[dim]:
+                    start = self._transient.start[area.free]
+                    others = start != node
+                    others = others[(area.choice[:, k] >= 0) & (demand != 0)]
+                    columns, factors = columns[others], factors[others]
+                limit = max(self._limit[dim, node], now[node, dim])
+                room = limit - used[node, dim]
+                if factors.sum() > room:
+                    area.program.row(columns, factors, upper=float(room))
+
+    def _used(self, node_of: Ints) -> Floats:
+        """float64[n_nodes, n_dims]; nodes of -1 hold only the start."""
+        used = np.zeros((self.n_nodes, self.demand.shape[1]))
+        placed = node_of >= 0
+        np.add.at(used, node_of[placed], self.demand[placed])
+        if self._transient is not None:
+            start = self._transient.start
+            away = np.flatnonzero(node_of != start)
+            held = np.where(self._transient.dims, self.demand[away], 0.0)
+            np.add.at(used, start[away], held)
+        return used
+
+    def _change(self, instances: Ints, nodes: Ints) -> Floats:
+        """float64[n, n_dims]: what being on a node or not changes there."""
+        demand = self.demand[instances]
+        if self._transient is None:
+            return demand
+        home = (self._transient.start[instances] == nodes)[:, None]
+        return np.where(home & self._transient.dims, 0.0, demand)
