@@ -172,6 +172,8 @@ def actions(
         'parents': some_of(earlier),
         'reason': texts,
         'estimated_s': numbers,
+        'starts_s': numbers,
+        'starts_bound_s': numbers,
     }
     services = st.builds(
         plan.Action,

@@ -66,6 +66,8 @@ def result() -> plan.Plan:
                 parents=('1',),
                 reason='empties cmp01',
                 estimated_s=5.5,
+                starts_s=12.0,
+                starts_bound_s=10.0,
             ),
             plan.Action(
                 '3', plan.LIVE_MIGRATE, 'b', 'cmp01', 'cmp03', estimated_s=20.0

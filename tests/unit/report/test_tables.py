@@ -85,6 +85,8 @@ class TestSections(unittest.TestCase):
                 '0',
                 'empties cmp01',
                 '5.5',
+                '12',
+                '10',
             ),
             section.rows[1],
         )

@@ -106,36 +106,42 @@ def target() -> dict[str, Any]:
     }
 
 
+def _actions() -> list[dict[str, Any]]:
+    return [
+        {
+            'id': '1',
+            'type': 'disable_service',
+            'node': 'cmp01',
+            'parents': [],
+            'after': [],
+            'reason': 'evacuated',
+            'estimated_s': 1.0,
+            'starts_s': 0.0,
+            'starts_bound_s': 0.0,
+        },
+        {
+            'id': '2',
+            'type': 'live_migrate',
+            'instance': 'a',
+            'source': 'cmp01',
+            'destination': 'cmp02',
+            'displacement': False,
+            'parents': ['1'],
+            'after': [],
+            'reason': 'empties cmp01',
+            'estimated_s': 14.0,
+            'starts_s': 1.0,
+            'starts_bound_s': 1.0,
+        },
+    ]
+
+
 def plan() -> dict[str, Any]:
     """A service is disabled, then one instance moves."""
     return {
         'version': 1,
         'status': 'FEASIBLE',
-        'actions': [
-            {
-                'id': '1',
-                'type': 'disable_service',
-                'node': 'cmp01',
-                'parents': [],
-                'after': [],
-                'reason': 'evacuated',
-                'estimated_s': 1.0,
-                'starts_s': 0.0,
-            },
-            {
-                'id': '2',
-                'type': 'live_migrate',
-                'instance': 'a',
-                'source': 'cmp01',
-                'destination': 'cmp02',
-                'displacement': False,
-                'parents': ['1'],
-                'after': [],
-                'reason': 'empties cmp01',
-                'estimated_s': 14.0,
-                'starts_s': 1.0,
-            },
-        ],
+        'actions': _actions(),
         'objectives': [
             {
                 'name': 'active_nodes',

@@ -63,7 +63,10 @@ class TestDocuments(unittest.TestCase):
         document = writer.plan_document(
             plan.Plan(plan.Status.OPTIMAL, actions)
         )
-        last = ['parents', 'after', 'reason', 'estimated_s', 'starts_s']
+        last = [
+            *('parents', 'after', 'reason'),
+            *('estimated_s', 'starts_s', 'starts_bound_s'),
+        ]
         service, migration = document['actions']
         self.assertEqual(['id', 'type', 'node', *last], list(service))
         ends = ['instance', 'source', 'destination', 'displacement']
