@@ -82,23 +82,22 @@ def write(draft: Draft) -> tuple[tuple[Action, ...], PathSummary]:
     anything leaves, those of freed nodes when everything has left. The
     actions are in the order of their estimated start.
     """
-    draft, timetable = _shortest(draft)
-    steps = _steps(draft)
-    least = _bound(draft)
-    starts_bound_s = _starts_bound_s(draft, least)
-    number = {k: str(n) for n, k in enumerate(timetable.order, start=1)}
+    found = _shortest(draft)
+    order = found.timetable.order
+    number = {k: str(n) for n, k in enumerate(order, start=1)}
+    starts_bound_s = _starts_bound_s(draft, found)
     written = tuple(
         dataclasses.replace(
-            steps[k].action,
+            found.steps[k].action,
             id=number[k],
-            parents=_numbers(steps[k].parents, number),
-            after=_numbers(timetable.after[k], number),
-            starts_s=round(timetable.start_s[k], 1),
+            parents=_numbers(found.steps[k].parents, number),
+            after=_numbers(found.timetable.after[k], number),
+            starts_s=round(found.timetable.start_s[k], 1),
             starts_bound_s=round(starts_bound_s[k], 1),
         )
-        for k in timetable.order
+        for k in order
     )
-    return written, _summary(draft, timetable, least)
+    return written, _summary(draft, found)
 
 
 def timed(draft: Draft) -> tuple[list[float], list[list[int]]]:
@@ -131,42 +130,54 @@ def _timetable(
     return schedule.make(tasks, capacity, weight)
 
 
-def _shortest(draft: Draft) -> tuple[Draft, schedule.Timetable]:
+@dataclasses.dataclass(frozen=True)
+class _Found:
+    """The steps of one order of the moves, with their timetable.
+
+    :ivar least: what holds for every order, as the moves were given
+    """
+
+    moves: Moves
+    steps: list[Step]
+    timetable: schedule.Timetable
+    least: bound.Bound
+
+
+def _shortest(draft: Draft) -> _Found:
     """The order of the moves that has the shortest timetable."""
     capacity = _capacity(draft)
-    least_s = _bound(draft).makespan_s + TINY_S
+    steps = _steps(draft)
+    least = _bound(draft, steps)
+    best = _Found(draft.moves, steps, _timetable(steps, capacity), least)
+    seen = {tuple(draft.moves)}
     count = MAX_SAMPLED // max(1, len(draft.moves) ** 2)
-    best: tuple[Draft, schedule.Timetable] | None = None
-    seen = set()
     for moves in orders.valid(
         draft.rules, draft.start, draft.moves, min(count, MAX_ORDERS)
     ):
-        if tuple(moves) in seen:
-            continue
-        seen.add(tuple(moves))
-        other = dataclasses.replace(draft, moves=moves)
-        found = _timetable(_steps(other), capacity)
-        if best is None or found.makespan_s < best[1].makespan_s:
-            best = other, found
-        if best[1].makespan_s <= least_s:
+        if best.timetable.makespan_s <= least.makespan_s + TINY_S:
             break
-    assert best is not None
+        if tuple(moves) not in seen:
+            seen.add(tuple(moves))
+            steps = _steps(dataclasses.replace(draft, moves=moves))
+            found = _timetable(steps, capacity)
+            if found.makespan_s < best.timetable.makespan_s:
+                best = _Found(moves, steps, found, least)
     return best
 
 
-def _bound(draft: Draft) -> bound.Bound:
+def _bound(draft: Draft, steps: Sequence[Step]) -> bound.Bound:
     """What no order of the moves can be faster than."""
     first = {change.node for change in draft.services if change.first}
     last = {change.node for change in draft.services if not change.first}
     work = [
         bound.Work(
             move,
-            _migrate(draft, move).estimated_s,
-            _needs(move),
+            step.action.estimated_s,
+            step.needs,
             before_s=SERVICE_S if move.source in first else 0.0,
             behind_s=SERVICE_S if move.source in last else 0.0,
         )
-        for move in draft.moves
+        for move, step in zip(draft.moves, steps[len(first) :], strict=False)
     ]
     found = bound.of_orders(draft.rules, draft.start, work, _capacity(draft))
     least_s = SERVICE_S if draft.services else 0.0
@@ -175,19 +186,22 @@ def _bound(draft: Draft) -> bound.Bound:
     )
 
 
-def _starts_bound_s(draft: Draft, least: bound.Bound) -> list[float]:
+def _starts_bound_s(draft: Draft, found: _Found) -> list[float]:
     """When each step starts at the earliest, whatever the order."""
+    starts_s: dict[Move, float] = {}
     emptied_s: dict[int, float] = {}
-    for move, end_s in zip(draft.moves, least.ends_s, strict=True):
+    least = found.least
+    for move, start_s, end_s in zip(
+        draft.moves, least.starts_s, least.ends_s, strict=True
+    ):
+        # Who goes the same way twice counts by the first time.
+        starts_s.setdefault(move, start_s)
         emptied_s[move.source] = max(emptied_s.get(move.source, 0.0), end_s)
+    services = draft.services
     return [
-        *(0.0 for change in draft.services if change.first),
-        *least.starts_s,
-        *(
-            emptied_s.get(change.node, 0.0)
-            for change in draft.services
-            if not change.first
-        ),
+        *(0.0 for change in services if change.first),
+        *(starts_s[move] for move in found.moves),
+        *(emptied_s.get(c.node, 0.0) for c in services if not c.first),
     ]
 
 
@@ -268,9 +282,7 @@ def _disable(draft: Draft, change: ServiceChange) -> Action:
     )
 
 
-def _summary(
-    draft: Draft, timetable: schedule.Timetable, least: bound.Bound
-) -> PathSummary:
+def _summary(draft: Draft, found: _Found) -> PathSummary:
     memory_mb = draft.rules.cluster.memory_mb
     moved = [move.instance for move in draft.moves]
     final = {move.instance: move.destination for move in draft.moves}
@@ -280,6 +292,6 @@ def _summary(
         displacements=sum(move.displacement for move in draft.moves),
         bound=len(away),
         migrated_mb=sum(int(memory_mb[i]) for i in moved),
-        makespan_s=round(timetable.makespan_s, 1),
-        makespan_bound_s=round(least.makespan_s, 1),
+        makespan_s=round(found.timetable.makespan_s, 1),
+        makespan_bound_s=round(found.least.makespan_s, 1),
     )
