@@ -12,14 +12,11 @@
 
 """What each move must wait for, so that every interleaving is safe.
 
-Take a valid order of the moves. When b arrives on a node, everything that
-an earlier move brought there, or that was there at the start, may still be
-there, unless its departure is an ancestor of b. So b gets as ancestors just
-those departures without which that sum would not fit. Then in every
-reachable state, failures included, the last arrival in the order among
-those present has counted all the others, hence the sum fits; while a move
-runs it counts on both nodes, because only a departure that SUCCEEDED
-releases anything.
+A valid order of the moves is followed. Whoever arrives takes room that is
+free, or that an earlier departure gives back and then waits for it: each unit
+of room has one holder at a time, whatever overlaps and whatever fails. While
+a move runs it holds room on both nodes, because only a departure that
+SUCCEEDED gives anything back.
 """
 
 from __future__ import annotations
@@ -27,12 +24,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watcher_rearrange.constraints.rules import Rules
+from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.path.chains import Chains
+from watcher_rearrange.path.company import Company
 from watcher_rearrange.path.moves import Move
-
-
-# A resource class of a node, or a server group on a node.
-Key = tuple[str, int]
+from watcher_rearrange.path.pools import Pool
 
 
 class Dag:
@@ -45,156 +42,72 @@ class Dag:
     def __init__(
         self, rules: Rules, start: Placement, moves: Sequence[Move]
     ) -> None:
-        builder = _Builder(rules, start)
+        chains = Chains(len(moves))
+        company = Company(rules.groups, start, moves)
+        rooms = _Rooms(rules, start, chains)
         for k, move in enumerate(moves):
-            builder.add(k, move)
-        self.parents = builder.parents
-        self.reduced = builder.reduced
+            needed = company.needed(k, move, chains.ancestors)
+            wants = rooms.of(move.instance, move.destination)
+            chains.link(k, needed, wants)
+            for pool, units in rooms.of(move.instance, move.source):
+                pool.give(k, units)
+        self.parents = chains.parents
+        self.reduced = chains.ancestors.reduced
 
 
-class _Builder:
-    def __init__(self, rules: Rules, start: Placement) -> None:
+class _Rooms:
+    """The room on every node: resource classes and anti-affinity groups.
+
+    A group is like a resource class of which each member takes one unit.
+    """
+
+    def __init__(self, rules: Rules, start: Placement, chains: Chains) -> None:
         self._rules = rules
-        self._placement = start.copy()
-        self._ancestors: list[int] = []
-        self.parents: list[list[int]] = []
-        self._last_move_of: dict[int, int] = {}
-        self._last_move_of_group: dict[int, int] = {}
-        # By node and instance: the last departure, which implies the others.
-        self._departures: dict[int, dict[int, int]] = {}
-        self._group_number = {
+        self._start = start
+        self._chains = chains
+        self._pools: dict[tuple[int, int, int], Pool] = {}
+        self._counts: dict[int, Ints] = {}
+        self._number = {
             id(group): n for n, group in enumerate(rules.groups.groups)
         }
+        self._demand: dict[int, list[tuple[int, int]]] = {}
 
-    def add(self, k: int, move: Move) -> None:
-        """Give the next move its parents and do it."""
-        sequence = self._sequence(k, move)
-        needed = self._spared(move, sequence, self._chosen(move, sequence))
-        self.parents.append(self.reduced(needed))
-        self._ancestors.append(self._closure(needed))
-        self._placement.move(move.instance, move.destination)
-        self._departures.setdefault(move.source, {})[move.instance] = k
-
-    def _lingering(self, move: Move, ancestors: int) -> list[tuple[int, int]]:
-        """(departure, instance) of who may still be on the destination.
-
-        Who has come back is counted as present instead.
-        """
-        return [
-            (departure, instance)
-            for instance, departure in self._departures.get(
-                move.destination, {}
-            ).items()
-            if not ancestors >> departure & 1
-            and self._placement.node_of[instance] != move.destination
+    def of(self, instance: int, node: int) -> list[tuple[Pool, int]]:
+        """Return what an instance takes on a node."""
+        wants = [
+            (self._pool(node, rc, -1), units)
+            for rc, units in self._demand_of(instance)
         ]
-
-    def _chosen(self, move: Move, sequence: list[int]) -> list[int]:
-        """The departures without which there would not be enough room."""
-        room = self._room(move)
-        chosen: list[int] = []
-        while True:
-            ancestors = self._closure(sequence + chosen)
-            worst = self._worst(self._lingering(move, ancestors), room)
-            if worst is None:
-                return chosen
-            chosen.append(worst)
-
-    def _spared(
-        self, move: Move, sequence: list[int], chosen: list[int]
-    ) -> list[int]:
-        """All that is needed: the choice was greedy, so some may not be."""
-        room = self._room(move)
-        needed = [*sequence, *chosen]
-        for departure in chosen[:-1]:
-            fewer = [parent for parent in needed if parent != departure]
-            lingering = self._lingering(move, self._closure(fewer))
-            if self._worst(lingering, room) is None:
-                needed = fewer
-        return needed
-
-    def _sequence(self, k: int, move: Move) -> list[int]:
-        """The earlier move of the same instance, or of its affinity group."""
-        needed = []
-        before = self._last_move_of.get(move.instance)
-        if before is not None:
-            needed.append(before)
-        self._last_move_of[move.instance] = k
-        for group in self._rules.groups.of(move.instance):
-            if not group.apart:
-                number = self._group_number[id(group)]
-                if number in self._last_move_of_group:
-                    needed.append(self._last_move_of_group[number])
-                self._last_move_of_group[number] = k
-        return needed
-
-    def _closure(self, needed: list[int]) -> int:
-        ancestors = 0
-        for parent in needed:
-            ancestors |= self._ancestors[parent] | 1 << parent
-        return ancestors
-
-    def _amounts(self, instance: int) -> dict[Key, int]:
-        """What an instance takes of everything that is limited."""
-        demand = self._rules.cluster.demand[instance].tolist()
-        amounts = {('rc', rc): n for rc, n in enumerate(demand) if n}
         for group in self._rules.groups.of(instance):
             if group.apart:
-                amounts['group', self._group_number[id(group)]] = 1
-        return amounts
+                number = self._number[id(group)]
+                wants.append((self._pool(node, -1, number), 1))
+        return wants
 
-    def _room(self, move: Move) -> dict[Key, int]:
-        """What is left on the destination once the move has arrived."""
-        node = move.destination
-        cluster = self._rules.cluster
-        amounts = self._amounts(move.instance)
-        room = {}
-        for key, amount in amounts.items():
-            kind, number = key
-            if kind == 'rc':
-                free = cluster.capacity[node, number]
-                free -= self._placement.used[node, number]
-            else:
-                group = self._rules.groups.groups[number]
-                counts = self._rules.groups.counts(self._placement, group)
-                free = group.record.max_server_per_host - counts[node]
-            room[key] = int(free) - amount
-        return room
+    def _demand_of(self, instance: int) -> list[tuple[int, int]]:
+        if instance not in self._demand:
+            demand = self._rules.cluster.demand[instance].tolist()
+            self._demand[instance] = [
+                (rc, units) for rc, units in enumerate(demand) if units
+            ]
+        return self._demand[instance]
 
-    def _worst(
-        self, lingering: list[tuple[int, int]], room: dict[Key, int]
-    ) -> int | None:
-        """The departure that helps most where room is missing, or None."""
-        taken: dict[Key, int] = {}
-        for _, instance in lingering:
-            for key, amount in self._amounts(instance).items():
-                taken[key] = taken.get(key, 0) + amount
-        short = {
-            key: taken[key] - left
-            for key, left in room.items()
-            if taken.get(key, 0) > left
-        }
-        if not short:
-            return None
-
-        def help_of(entry: tuple[int, int]) -> tuple[float, int]:
-            amounts = self._amounts(entry[1])
-            share = sum(
-                min(1.0, amounts.get(key, 0) / missing)
-                for key, missing in short.items()
+    def _pool(self, node: int, rc: int, group: int) -> Pool:
+        key = (node, rc, group)
+        if key not in self._pools:
+            free = (
+                self._free_slots(node, group)
+                if rc < 0
+                else int(self._rules.cluster.capacity[node, rc])
+                - int(self._start.used[node, rc])
             )
-            return share, -entry[0]
+            self._pools[key] = Pool(free, self._chains.ancestors)
+        return self._pools[key]
 
-        return max(lingering, key=help_of)[0]
-
-    def reduced(self, needed: Sequence[int]) -> list[int]:
-        """Return moves without those that another one implies already."""
-        return [
-            parent
-            for parent in sorted(set(needed))
-            if not any(
-                self._ancestors[other] >> parent & 1
-                for other in needed
-                if other != parent
-            )
-        ]
+    def _free_slots(self, node: int, number: int) -> int:
+        groups = self._rules.groups
+        group = groups.groups[number]
+        if number not in self._counts:
+            self._counts[number] = groups.counts(self._start, group)
+        most = group.record.max_server_per_host
+        return int(most) - int(self._counts[number][node])

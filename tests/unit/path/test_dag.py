@@ -72,8 +72,8 @@ class TestParents(unittest.TestCase):
         parents = dag(rules, Move(1, 1, 2), Move(2, 1, 2), Move(0, 0, 1))
         self.assertEqual(1, len(parents[2]))
 
-    def test_who_came_last_counts_whoever_may_still_be_there(self) -> None:
-        # 'd' may take the room that 'b' leaves, but then not 'a' as well.
+    def test_each_takes_the_room_that_another_one_leaves(self) -> None:
+        # 'd' takes what 'b' leaves, so 'a' waits for 'c' alone.
         rules = small.rules(
             small.snapshot(
                 {'c1': 4, 'c2': 2, 'c3': 9},
@@ -88,7 +88,7 @@ class TestParents(unittest.TestCase):
         parents = dag(
             rules, Move(1, 1, 2), Move(3, 0, 1), Move(2, 1, 2), Move(0, 0, 1)
         )
-        self.assertEqual([[], [0], [], [0, 2]], parents)
+        self.assertEqual([[], [0], [], [2]], parents)
 
     def test_a_second_move_waits_for_the_first(self) -> None:
         rules = small.rules(
@@ -117,9 +117,7 @@ class TestParents(unittest.TestCase):
         )
         self.assertEqual([[], [0]], dag(rules, Move(1, 1, 2), Move(0, 0, 1)))
 
-    def test_members_that_follow_each_other_go_one_after_the_other(
-        self,
-    ) -> None:
+    def test_who_goes_to_a_member_that_stays_waits_for_nothing(self) -> None:
         rules = small.rules(
             small.snapshot(
                 {'c1': 9, 'c2': 9},
@@ -127,7 +125,61 @@ class TestParents(unittest.TestCase):
                 server_groups=(small.together('a', 'b', 'c'),),
             )
         )
-        self.assertEqual([[], [0]], dag(rules, Move(0, 0, 1), Move(1, 0, 1)))
+        self.assertEqual([[], []], dag(rules, Move(0, 0, 1), Move(1, 0, 1)))
+
+    def test_who_follows_a_member_waits_for_it(self) -> None:
+        # 'c' leaves when 'a' is there, and 'b' comes when 'a' is there.
+        rules = small.rules(
+            small.snapshot(
+                {'c1': 9, 'c2': 9},
+                {name: ('c1', 1) for name in 'abd'} | {'c': ('c2', 1)},
+                server_groups=(small.together('a', 'b', 'c', 'd'),),
+            )
+        )
+        parents = dag(rules, Move(0, 0, 1), Move(3, 1, 0), Move(1, 0, 1))
+        self.assertEqual([[], [0], [0]], parents)
+
+    def test_a_member_does_not_leave_before_who_came_to_it(self) -> None:
+        rules = small.rules(
+            small.snapshot(
+                {'c1': 9, 'c2': 9, 'c3': 9},
+                {'a': ('c1', 1), 'b': ('c2', 1), 'c': ('c3', 1)},
+                server_groups=(small.together('a', 'b', 'c'),),
+            )
+        )
+        self.assertEqual([[], [0]], dag(rules, Move(0, 0, 1), Move(1, 1, 2)))
+
+    def test_a_full_node_that_swaps_all_it_has(self) -> None:
+        count = 6
+        rules = small.rules(
+            small.snapshot(
+                {'hub': count, **{f'c{k}': 2 for k in range(count)}},
+                {
+                    **{f'a{k}': ('hub', 1) for k in range(count)},
+                    **{f'b{k}': (f'c{k}', 1) for k in range(count)},
+                },
+            )
+        )
+        leave = [Move(k, 0, 1 + k) for k in range(count)]
+        arrive = [Move(count + k, 1 + k, 0) for k in range(count)]
+        parents = dag(rules, *leave, *arrive)
+        self.assertEqual([[]] * count + [[k] for k in range(count)], parents)
+
+    def test_nobody_arrives_before_too_much_has_left(self) -> None:
+        # There is 1 too much: 'b' leaves that, 'c' the room for 'd'.
+        rules = small.rules(
+            small.snapshot(
+                {'c1': 2, 'c2': 9},
+                {
+                    'a': ('c1', 1),
+                    'b': ('c1', 1),
+                    'c': ('c1', 1),
+                    'd': ('c2', 1),
+                },
+            )
+        )
+        parents = dag(rules, Move(1, 0, 1), Move(2, 0, 1), Move(3, 1, 0))
+        self.assertEqual([[], [], [0, 1]], parents)
 
     # An instance that left and came back is there once, not twice.
     def test_one_that_came_back_is_not_counted_twice(self) -> None:
