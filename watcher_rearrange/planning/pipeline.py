@@ -35,6 +35,7 @@ from watcher_rearrange.planning import given
 from watcher_rearrange.planning import menu
 from watcher_rearrange.planning.combination import Combination
 from watcher_rearrange.planning.consolidation import Consolidation
+from watcher_rearrange.planning.defragmentation import Defragmentation
 from watcher_rearrange.planning.evacuation import Evacuation
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.planning.rebalancing import Rebalancing
@@ -42,6 +43,7 @@ from watcher_rearrange.planning.settle import settle
 from watcher_rearrange.policies import parameters
 from watcher_rearrange.policies.combined import CombinedPolicy
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
+from watcher_rearrange.policies.defragment import DefragmentPolicy
 from watcher_rearrange.policies.rebalance import RebalancePolicy
 
 
@@ -128,6 +130,8 @@ def _job(cluster: Cluster, policy: parameters.Policy) -> Job:
         return Consolidation(cluster, policy)
     if isinstance(policy, CombinedPolicy):
         return Combination(cluster, policy)
+    if isinstance(policy, DefragmentPolicy):
+        return Defragmentation(cluster, policy)
     return Evacuation(cluster, policy)
 
 

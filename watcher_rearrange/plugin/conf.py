@@ -19,6 +19,7 @@ from oslo_config import cfg
 from watcher_rearrange.plugin import planner
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
+from watcher_rearrange.plugin.strategies import defragment
 from watcher_rearrange.plugin.strategies import evacuate
 from watcher_rearrange.plugin.strategies import rebalance
 
@@ -28,6 +29,7 @@ STRATEGIES = (
     consolidate.Consolidate,
     evacuate.Evacuate,
     combined.Combined,
+    defragment.Defragment,
 )
 
 

@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from watcher_rearrange.model import errors
 from watcher_rearrange.policies import combined
 from watcher_rearrange.policies import consolidate
+from watcher_rearrange.policies import defragment
 from watcher_rearrange.policies import evacuate
 from watcher_rearrange.policies import rebalance
 from watcher_rearrange.policies import schema as schemas
@@ -32,6 +33,7 @@ Policy = (
     | consolidate.ConsolidatePolicy
     | evacuate.EvacuatePolicy
     | combined.CombinedPolicy
+    | defragment.DefragmentPolicy
 )
 
 PREFIX = 'rearrange_'
@@ -48,6 +50,7 @@ class StrategyParameters:
         | type[consolidate.ConsolidatePolicy]
         | type[evacuate.EvacuatePolicy]
         | type[combined.CombinedPolicy]
+        | type[defragment.DefragmentPolicy]
     )
 
 
@@ -67,6 +70,11 @@ STRATEGIES: dict[str, StrategyParameters] = {
         ),
         StrategyParameters(
             'rearrange_combined', combined.SCHEMA, combined.CombinedPolicy
+        ),
+        StrategyParameters(
+            'rearrange_defragment',
+            defragment.SCHEMA,
+            defragment.DefragmentPolicy,
         ),
     )
 }

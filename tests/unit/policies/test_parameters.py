@@ -68,7 +68,7 @@ class TestNames(unittest.TestCase):
 
     def test_an_unknown_one_is_refused_with_those_there_are(self) -> None:
         with self.assertRaisesRegex(BadInput, 'rearrange_evacuate'):
-            parameters.policy('defragment', {})
+            parameters.policy('tidy_up', {})
 
 
 class TestDefaults(unittest.TestCase):

@@ -1,0 +1,230 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Make room for flavors: the most slots, with the fewest migrations.
+
+A cluster whose programme is small is solved as a whole, so that the result
+is proved. In a large one the nodes where slots are cheap come first, with
+those that have the room to take in who leaves; then parts of the cluster
+one after another, with everything else as it is: large neighbourhood search
+(Shaw, Using constraint programming and local search methods to solve
+vehicle routing problems, CP 1998).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+
+import numpy as np
+
+from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.optimizer import parts
+from watcher_rearrange.optimizer.counts import Kinds
+from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.slots import TINY
+from watcher_rearrange.optimizer.slots import SlotProgram
+from watcher_rearrange.optimizer.slots import Wanted
+
+
+# Pairs of a kind and a node up to which the whole cluster is one programme.
+MAX_WHOLE = 25_000
+
+# To which the worth of slots is known from the solver.
+DIGITS = 6
+
+# Compute nodes in one part of a large cluster.
+PART_NODES = 120
+
+# Of the time for a whole cluster, how much the first objective may take.
+FIRST_SHARE = 0.7
+
+# Seconds that slots on a cluster as it stands may take to count; that is
+# easy, and no plan can be judged without.
+COUNT_S = 20.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Found:
+    """The outcome of a search.
+
+    :ivar worth: of the slots that the placement has
+    :ivar most: no placement that the problem permits has slots of more
+    :ivar fewest: no placement with slots of ``most`` takes fewer migrations
+    """
+
+    placement: Placement
+    worth: float
+    most: float
+    fewest: int
+
+    @property
+    def proved(self) -> bool:
+        """Whether nothing has more slots."""
+        return self.worth >= self.most - TINY
+
+
+def search(
+    problem: Problem, placement: Placement, wanted: Wanted, seed: int = 0
+) -> Found:
+    """Return the placement with the most slots that was found.
+
+    Where nothing has more slots than the given placement, that is it.
+    """
+    worth = worth_of(problem, placement, wanted)
+    most = volume_bound(problem, placement, wanted)
+    start = Found(placement, worth, most, 0)
+    if start.proved or not len(wanted.flavors.names):
+        return start
+    if _size(problem, placement, wanted) <= MAX_WHOLE:
+        return _solved(problem, start, placement, wanted, seed)
+    return _in_parts(problem, start, wanted, seed)
+
+
+def counted(problem: Problem, placement: Placement, wanted: Wanted) -> Ints:
+    """Return int64[n_flavors, n_nodes]: the slots of a placement.
+
+    Together, they are of the most worth that is possible.
+    """
+    free = problem.limit - placement.used
+    slots = wanted.flavors.slots(free)
+    if not wanted.together:
+        return slots
+    flavors = wanted.flavors
+    if flavors.n_flavors == 1:
+        before = np.cumsum(slots, axis=1) - slots
+        return np.clip(flavors.count[:, None] - before, 0, slots)
+    still = dataclasses.replace(
+        problem, frozen=np.ones_like(problem.frozen), max_migrations=None
+    )
+    kinds = Kinds.of_placement(still, placement)
+    programme = SlotProgram(still, placement, kinds, wanted)
+    programme.ask_most()
+    answer = programme.program.solve(Effort(time.monotonic() + COUNT_S))
+    if not answer.found:
+        return np.zeros_like(slots)
+    return programme.slots_at(answer)
+
+
+def worth_of(problem: Problem, placement: Placement, wanted: Wanted) -> float:
+    """Return what the slots of a placement are worth."""
+    slots = counted(problem, placement, wanted).sum(axis=1)
+    return float(slots @ wanted.flavors.weight)
+
+
+def volume_bound(
+    problem: Problem, placement: Placement, wanted: Wanted
+) -> float:
+    """Return what all slots would be worth if free room were one piece.
+
+    What is free on nodes that receive can only become less: an instance
+    that moves takes as much there as it leaves, and what a node has beyond
+    its limit is room for nobody.
+    """
+    flavors = wanted.flavors
+    free = problem.limit - placement.used
+    most = flavors.most(free[problem.open_nodes])
+    most = np.minimum(most, flavors.slots(problem.limit).sum(axis=1))
+    if wanted.together:
+        most = np.minimum(most, flavors.count)
+    return float(most @ flavors.weight)
+
+
+def _size(problem: Problem, placement: Placement, wanted: Wanted) -> int:
+    kinds = Kinds.of_placement(problem, placement)
+    return kinds.n_kinds * int(problem.open_nodes.sum())
+
+
+def _solved(
+    problem: Problem, best: Found, base: Placement, wanted: Wanted, seed: int
+) -> Found:
+    """Solve the programme of a problem: the most slots, fewest migrations.
+
+    :param best: the best placement that is known
+    :param base: the placement that migrations are counted from
+    """
+    kinds = Kinds.of_placement(problem, base)
+    programme = SlotProgram(problem, base, kinds, wanted)
+    programme.ask_most()
+    now_s = time.monotonic()
+    until = now_s + FIRST_SHARE * (problem.deadline - now_s)
+    answer = programme.program.solve(
+        Effort(until, seed=seed), programme.unmoved()
+    )
+    most = min(best.most, _possible(-answer.bound, wanted))
+    if not answer.found or -answer.objective <= best.worth + TINY:
+        return dataclasses.replace(best, most=most)
+    worth = round(-answer.objective, DIGITS)
+    programme.ask_fewest(worth)
+    fewer = programme.program.solve(
+        Effort(problem.deadline, seed=seed), answer.values
+    )
+    fewest = 0
+    if fewer.found:
+        fewest = int(np.ceil(max(fewer.bound, 0.0) - TINY))
+        answer = fewer
+    placement = programme.decoded(programme.without_detours(answer))
+    return Found(placement, worth, most, fewest)
+
+
+def _possible(bound: float, wanted: Wanted) -> float:
+    """The most that slots can be worth within a bound of the solver."""
+    whole = (wanted.flavors.weight % 1 == 0).all()
+    if whole and np.isfinite(bound):
+        return float(np.floor(bound + TINY))
+    return round(bound, DIGITS)
+
+
+def _in_parts(
+    problem: Problem, start: Found, wanted: Wanted, seed: int
+) -> Found:
+    best = start
+    cycle = parts.Parts(problem, start.placement, wanted, PART_NODES, seed)
+    while not best.proved and not problem.out_of_time:
+        nodes = cycle.next(best.placement)
+        if nodes is None:
+            break
+        part = parts.Part.of(problem, start.placement, best.placement, nodes)
+        found = _part(part, best, wanted, seed)
+        if _rank(found, start) > _rank(best, start):
+            best = found
+            cycle.again()
+    return best
+
+
+def _rank(found: Found, start: Found) -> tuple[float, int]:
+    moved = found.placement.node_of != start.placement.node_of
+    return round(found.worth, 6), -int(moved.sum())
+
+
+def _part(part: parts.Part, best: Found, wanted: Wanted, seed: int) -> Found:
+    """Solve one part; the worth is that of the whole."""
+    whole = counted(part.problem, best.placement, wanted)
+    here = part.problem.open_nodes
+    elsewhere = whole[:, ~here].sum(axis=1)
+    flavors = wanted.flavors
+    narrowed = dataclasses.replace(
+        wanted,
+        flavors=dataclasses.replace(
+            flavors,
+            nodes=flavors.nodes & here,
+            count=flavors.count - elsewhere,
+        ),
+    )
+    away = float(elsewhere @ flavors.weight)
+    known = dataclasses.replace(best, worth=best.worth - away)
+    found = _solved(part.problem, known, part.base, narrowed, seed)
+    return dataclasses.replace(
+        found, worth=found.worth + away, most=best.most, fewest=0
+    )
