@@ -10,26 +10,29 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""A small cluster as plain integers, for searches over whole placements.
+"""Part of a cluster as plain integers, for searches over whole placements.
 
-Everything that is limited per node becomes a column: the resource classes,
-and for each anti-affinity group the count of its members. Columns that
-nothing can exceed are left out. numpy is slower than this on a few nodes.
+Everything that is limited per node is packed into one integer, a field for
+each column with a guard bit above it, so that one subtraction tells whether
+somebody fits (Lamport, Multiple byte processing with full-word instructions,
+CACM 18 (1975)). numpy is slower than this on a few nodes.
 """
 
 from __future__ import annotations
 
+import collections
+
+from collections.abc import Hashable
+from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 
-import numpy as np
-
-from watcher_rearrange.constraints.rules import Rules
-from watcher_rearrange.model.cluster import Ints
-from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.path.moves import Move
+from watcher_rearrange.path.parts import Part
 
 
-# The node of each movable instance; one byte each, so that it is quick to
-# hash and small to keep.
+# The node of each instance; one byte each, so that it is quick to hash and
+# small to keep.
 State = bytes
 
 MAX_NODES = 256
@@ -38,61 +41,101 @@ MAX_NODES = 256
 class Board:
     """What can be moved, where to, and what is in the way.
 
-    :ivar movable: the instances, in the order of a state's bytes
-    :ivar start: where they are
+    :ivar start: where the instances of the part are, in its order
     :ivar goal: where they should be
     :ivar weight: what one migration of each costs
-    :ivar allowed: the nodes that each may ever be on
+    :ivar n_steps: how many moves are looked at, at most, in one state
     """
 
-    def __init__(
-        self, rules: Rules, start: Placement, target: Ints, weight: Ints
-    ) -> None:
-        placed = rules.movability.movable & (start.node_of >= 0)
-        index = np.flatnonzero(placed)
-        self.movable: list[int] = index.tolist()
-        self.start: State = bytes(start.node_of[index].tolist())
-        self.goal: State = bytes(target[index].tolist())
-        self.weight: list[int] = weight[index].tolist()
-        self.allowed: list[list[int]] = [
-            np.flatnonzero(rules.eligible[rules.class_of[i]]).tolist()
-            for i in self.movable
-        ]
-        self._room, self._demand = _columns(rules, start, index)
-        self._near = self._neighbours(rules, start)
-        self._classes = self._interchangeable(rules)
+    def __init__(self, part: Part) -> None:
+        self._part = part
+        self.start: State = bytes(part.start)
+        self.goal: State = bytes(part.goal)
+        self.weight = part.weight
+        self._pack(part)
+        self._near = part.near
+        self._grouped = any(part.near)
+        kinds = _numbered(zip(self._need, part.allowed, strict=True))
+        self._kind_of = kinds
+        self._allowed: list[tuple[int, ...]] = [()] * len(set(kinds))
+        for k, kind in enumerate(kinds):
+            self._allowed[kind] = part.allowed[k]
+        self.n_steps = sum(map(len, self._allowed))
+        self._equals = self._equal_instances()
+        same = collections.defaultdict(list)
+        for k, number in enumerate(self._equals):
+            same[number].append(k)
+        self._classes = [group for group in same.values() if len(group) > 1]
+        self._hosts = self._equal_hosts()
+        self._roomy = self._never_short()
+        self._least = min(self.weight)
+        self._most = self._largest()
 
-    def steps(self, state: State, but: int) -> Iterator[tuple[int, int]]:
-        """Yield every (position, node) that an instance may move to now.
+    def steps(
+        self, state: State, but: int, slack: int | None
+    ) -> list[tuple[int, int]]:
+        """Return every (position, node) that is worth a try now.
+
+        Where a move home takes nothing from anybody, it is the only one.
 
         :param but: a position that stays
+        :param slack: what may be spent on moves to other nodes than the
+            final ones; None for any amount
         """
         free = self._free(state)
+        roomy = self._roomy
+        if not self._grouped and slack is not None:
+            roomy |= self._with_room(state, free, slack)
         for k, here in enumerate(state):
-            if k == but:
+            home = self.goal[k]
+            if here != home and home in roomy and self._fits(free, k, home):
+                return [(k, home)]
+        found = self._all_steps(state, but, free, roomy)
+        if slack is None:
+            return list(found)
+        return [
+            (k, node)
+            for k, node in found
+            if node == self.goal[k]
+            or self.weight[k] * (1 + (state[k] == self.goal[k])) <= slack
+        ]
+
+    def _all_steps(
+        self, state: State, but: int, free: list[int], roomy: frozenset[int]
+    ) -> Iterator[tuple[int, int]]:
+        closed = self._needless(free)
+        fits: dict[int, list[int]] = {}
+        seen = set()
+        for k, here in enumerate(state):
+            # Who is home where there is room for all has no need to leave.
+            if k == but or (here in roomy and here == self.goal[k]):
                 continue
-            demand = self._demand[k]
-            for node in self.allowed[k]:
-                if node == here:
-                    continue
-                # Only what it asks for counts, as in Placement.
-                for need, left in zip(demand, free[node], strict=True):
-                    if need > left and need:
-                        break
-                else:
-                    if not self._near[k] or self._joins(state, k, node):
-                        yield k, node
+            if (self._equals[k], here) in seen:
+                continue
+            seen.add((self._equals[k], here))
+            kind = self._kind_of[k]
+            if kind not in fits:
+                fits[kind] = [
+                    node
+                    for node in self._allowed[kind]
+                    if node not in closed and self._fits(free, k, node)
+                ]
+            for node in fits[kind]:
+                if node != here and self._joins(state, k, node):
+                    yield k, node
 
     def same(self, state: State) -> State:
-        """Return one state for all that differ by equal instances only."""
-        if not self._classes:
-            return state
-        ordered = bytearray(state)
-        for group in self._classes:
-            nodes = sorted(state[k] for k in group)
-            for k, node in zip(group, nodes, strict=True):
-                ordered[k] = node
-        return bytes(ordered)
+        """Return one state for many that differ by equals only."""
+        if self._hosts:
+            state = self._renamed(state)
+        if self._classes:
+            ordered = bytearray(state)
+            for group in self._classes:
+                nodes = sorted(state[k] for k in group)
+                for k, node in zip(group, nodes, strict=True):
+                    ordered[k] = node
+            state = bytes(ordered)
+        return state
 
     def due(self, state: State) -> int:
         """Return what it costs if each moves straight to where it should."""
@@ -104,12 +147,64 @@ class Board:
             if here != goal
         )
 
-    def _free(self, state: State) -> list[list[int]]:
-        free = [list(room) for room in self._room]
-        for k, node in enumerate(state):
-            left = free[node]
-            for column, need in enumerate(self._demand[k]):
-                left[column] -= need
+    def move(self, k: int, here: int, node: int) -> Move:
+        """Return the move of a position between two nodes of the board."""
+        part = self._part
+        final = node == self.goal[k]
+        return Move(
+            part.instances[k], part.nodes[here], part.nodes[node], not final
+        )
+
+    def replayed(self, moves: Sequence[Move]) -> bool:
+        """Whether these moves of the part lead to the goal."""
+        part = self._part
+        position = {i: k for k, i in enumerate(part.instances)}
+        local = {node: n for n, node in enumerate(part.nodes)}
+        state = self.start
+        for move in moves:
+            k = position[move.instance]
+            node = local.get(move.destination, -1)
+            if (
+                node not in part.allowed[k]
+                or not self._fits(self._free(state), k, node)
+                or not self._joins(state, k, node)
+            ):
+                return False
+            state = state[:k] + bytes((node,)) + state[k + 1 :]
+        return state == self.goal
+
+    def _pack(self, part: Part) -> None:
+        """Bring room and demand into integers that can be compared."""
+        n_columns = len(part.room[0])
+        most = sum(map(sum, part.demand)) + max(
+            abs(amount) for row in part.room for amount in (*row, 0)
+        )
+        width = (3 * most).bit_length() + 1
+        guard = 1 << (width - 1)
+
+        def packed(row: Sequence[int]) -> int:
+            return sum(
+                amount << (width * column) for column, amount in enumerate(row)
+            )
+
+        self._packed = packed
+        self._guards = packed([guard] * n_columns)
+        self._room = [packed(row) + self._guards for row in part.room]
+        self._need = [packed(row) for row in part.demand]
+        # Only what it asks for counts, as in Placement.
+        self._asked = [
+            packed([guard if amount else 0 for amount in row])
+            for row in part.demand
+        ]
+
+    def _fits(self, free: list[int], k: int, node: int) -> bool:
+        asked = self._asked[k]
+        return (free[node] - self._need[k]) & asked == asked
+
+    def _free(self, state: State) -> list[int]:
+        free = self._room.copy()
+        for node, need in zip(state, self._need, strict=True):
+            free[node] -= need
         return free
 
     def _joins(self, state: State, k: int, node: int) -> bool:
@@ -119,64 +214,95 @@ class Board:
             for others, fixed in self._near[k]
         )
 
-    def _neighbours(
-        self, rules: Rules, start: Placement
-    ) -> list[list[tuple[list[int], frozenset[int]]]]:
-        """For each instance and affinity group: the others, where."""
-        position = {i: k for k, i in enumerate(self.movable)}
-        near = []
-        for instance in self.movable:
-            groups = []
-            for group in rules.groups.of(instance):
-                others = [
-                    int(m)
-                    for m in group.members
-                    if m != instance and start.node_of[m] >= 0
-                ]
-                if others and not group.apart:
-                    moving = [position[m] for m in others if m in position]
-                    fixed = {
-                        int(start.node_of[m])
-                        for m in others
-                        if m not in position
-                    }
-                    groups.append((moving, frozenset(fixed)))
-            near.append(groups)
-        return near
-
-    def _interchangeable(self, rules: Rules) -> list[list[int]]:
-        """Positions of instances that are equal, with the same goal."""
-        classes: dict[tuple[object, ...], list[int]] = {}
-        for k, instance in enumerate(self.movable):
-            if rules.groups.of(instance):
-                continue
-            key = (
-                *self._demand[k],
-                self.weight[k],
-                int(rules.class_of[instance]),
-                self.goal[k],
+    def _equal_instances(self) -> list[int]:
+        """Numbers, the same for instances that are equal, goal included."""
+        return _numbered(
+            (kind, asked, weight, goal, k if near else -1)
+            for k, (kind, asked, weight, goal, near) in enumerate(
+                zip(
+                    self._kind_of,
+                    self._asked,
+                    self.weight,
+                    self.goal,
+                    self._near,
+                    strict=True,
+                )
             )
-            classes.setdefault(key, []).append(k)
-        return [group for group in classes.values() if len(group) > 1]
+        )
+
+    def _equal_hosts(self) -> list[list[int]]:
+        """Groups of nodes that nobody is on at the start or at the end."""
+        if self._grouped:
+            return []
+        ends = {*self.start, *self.goal}
+        groups = collections.defaultdict(list)
+        for node, room in enumerate(self._room):
+            if node not in ends:
+                kinds = tuple(node in nodes for nodes in self._allowed)
+                groups[room, kinds].append(node)
+        return [group for group in groups.values() if len(group) > 1]
+
+    def _never_short(self) -> frozenset[int]:
+        """Nodes with room for everybody who could ever be there."""
+        if self._grouped:
+            return frozenset()
+        room = self._room.copy()
+        for k, nodes in enumerate(self._part.allowed):
+            for node in {*nodes, self.start[k]}:
+                room[node] -= self._need[k]
+        return self._not_exceeded(room)
+
+    def _with_room(
+        self, state: State, free: list[int], slack: int
+    ) -> frozenset[int]:
+        """Nodes with room for all that can still arrive there."""
+        others = min(slack // self._least, len(self._most) - 1)
+        left = [room - self._most[others] for room in free]
+        for k, here in enumerate(state):
+            if here != self.goal[k]:
+                left[self.goal[k]] -= self._need[k]
+        return self._not_exceeded(left)
+
+    def _not_exceeded(self, free: list[int]) -> frozenset[int]:
+        guards = self._guards
+        return frozenset(
+            node for node, room in enumerate(free) if room & guards == guards
+        )
+
+    def _largest(self) -> list[int]:
+        """The most that so many instances take, in each column, packed."""
+        columns = [
+            sorted(column, reverse=True)
+            for column in zip(*self._part.demand, strict=True)
+        ]
+        most = [0]
+        for row in zip(*columns, strict=True):
+            most.append(most[-1] + self._packed(row))
+        return most
+
+    def _needless(self, free: list[int]) -> set[int]:
+        """Empty nodes of which there is an equal one."""
+        closed: set[int] = set()
+        for group in self._hosts:
+            empty = [n for n in group if free[n] == self._room[n]]
+            closed.update(empty[1:])
+        return closed
+
+    def _renamed(self, state: State) -> State:
+        """Sort equal hosts by who is there."""
+        names = bytearray(range(len(self._room)))
+        for group in self._hosts:
+            there: dict[int, list[int]] = {node: [] for node in group}
+            for k, node in enumerate(state):
+                if node in there:
+                    there[node].append(self._equals[k])
+            ordered = sorted(group, key=lambda node: sorted(there[node]))
+            for name, node in zip(group, ordered, strict=True):
+                names[node] = name
+        return state.translate(bytes(names) + bytes(256 - len(names)))
 
 
-def _columns(
-    rules: Rules, start: Placement, index: Ints
-) -> tuple[list[list[int]], list[list[int]]]:
-    """The room for all that is movable, per node, and what each takes."""
-    cluster = rules.cluster
-    apart = [group for group in rules.groups.groups if group.apart]
-    demand = [cluster.demand]
-    room = [cluster.capacity - start.used]
-    for group in apart:
-        member = np.zeros((cluster.n_instances, 1), dtype=np.int64)
-        member[group.members] = 1
-        demand.append(member)
-        counts = rules.groups.counts(start, group)
-        room.append((group.record.max_server_per_host - counts)[:, np.newaxis])
-    needs = np.hstack(demand)[index]
-    free = np.hstack(room)
-    np.add.at(free, start.node_of[index], needs)
-    total = needs.sum(axis=0)
-    binding = (total > 0) & (free.min(axis=0) < total)
-    return free[:, binding].tolist(), needs[:, binding].tolist()
+def _numbered(keys: Iterable[Hashable]) -> list[int]:
+    """Return small numbers, equal for equal keys."""
+    numbers: dict[Hashable, int] = {}
+    return [numbers.setdefault(key, len(numbers)) for key in keys]

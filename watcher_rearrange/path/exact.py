@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Cheapest paths in small clusters: A* over whole placements.
+"""Cheapest paths on a board: A* over whole placements.
 
 The estimate is what one move of each misplaced instance costs, which is
 consistent, so the first path found is a cheapest one, and an exhausted
@@ -20,91 +20,103 @@ instance is never moved twice in a row: one move would do.
 
 from __future__ import annotations
 
-import dataclasses
 import heapq
 import time
 
-from watcher_rearrange.constraints.rules import Rules
-from watcher_rearrange.model.cluster import Ints
-from watcher_rearrange.model.placement import Placement
-from watcher_rearrange.path.board import MAX_NODES
 from watcher_rearrange.path.board import Board
 from watcher_rearrange.path.board import State
-from watcher_rearrange.path.cost import PathCost
 from watcher_rearrange.path.moves import Move
-from watcher_rearrange.path.moves import Path
 
 
-# Placements looked at, at most, and instances times nodes beyond which it
-# is not tried.
+# Placements looked at, and kept in memory, at most.
 MAX_STATES = 300_000
-MAX_STEPS = 1_000
+MAX_KEPT = 1_000_000
 
-# How often the clock is looked at.
-LOOK = 256
+# How often the clock is looked at, in placements.
+LOOK = 64
 
 
-def cheaper(
-    rules: Rules, start: Placement, target: Ints, known: Known, deadline: float
-) -> Path:
-    """Return a cheapest path, or the known one if that is not found.
+class Exact:
+    """A search that can be interrupted.
 
-    :param deadline: on the clock of ``time.monotonic``
+    :ivar limit: what a path has to be cheaper than; None for any path
+    :ivar moves: the path that was found, if any
+    :ivar exhausted: whether there is no cheaper path than the limit, or
+        none at all
+    :ivar looked_at: how many placements
     """
-    movable = rules.movability.movable & (start.node_of >= 0)
-    steps = int(movable.sum()) * rules.cluster.n_nodes
-    if steps > MAX_STEPS or rules.cluster.n_nodes > MAX_NODES:
-        return known.path
-    board = Board(rules, start, target, known.cost.weight)
-    return _Search(board, known).run(deadline)
 
+    def __init__(
+        self, board: Board, greed: int = 1, limit: int | None = None
+    ) -> None:
+        """Begin at the start.
 
-@dataclasses.dataclass(frozen=True)
-class Known:
-    """The path of another method, complete or not, and what counts."""
-
-    path: Path
-    cost: PathCost
-
-
-class _Search:
-    def __init__(self, board: Board, known: Known) -> None:
+        :param greed: how much more what is left to do counts than what is
+            done; beyond 1, the first path found is not a cheapest one
+        """
         self._board = board
-        self._known = known.path
-        # Only what is cheaper than the known path is of interest.
-        complete = known.path.complete
-        self._limit = known.cost.of(known.path.moves) if complete else None
-        first = board.same(board.start)
-        self._cost = {first: 0}
+        self._greed = greed
+        self.limit = limit
+        self.moves: list[Move] | None = None
+        self.exhausted = False
+        self.looked_at = 0
+        self._closed: set[State] = set()
+        self._cost = {board.same(board.start): 0}
         # How each state was reached: the state before, and who moved.
         self._came: dict[State, tuple[State, int]] = {}
         self._queue: list[tuple[int, int, State]] = []
         self._push(board.due(board.start), 0, board.start)
 
-    def run(self, deadline: float) -> Path:
-        """Search until it is found, proved or over."""
-        closed: set[State] = set()
+    @property
+    def is_over(self) -> bool:
+        """Whether it found a path, or proved something, or is full."""
+        return (
+            self.moves is not None
+            or self.exhausted
+            or self.looked_at >= MAX_STATES
+            or len(self._cost) >= MAX_KEPT
+        )
+
+    def run(self, states: int, deadline: float) -> None:
+        """Search on until it is found, proved or over.
+
+        :param states: placements to look at now
+        :param deadline: on the clock of ``time.monotonic``
+        """
+        until = self.looked_at + states
+        while not self.is_over and self.looked_at < until:
+            if not self.looked_at % LOOK and time.monotonic() > deadline:
+                break
+            self._step()
+
+    def _step(self) -> None:
+        """Look at the most promising placement."""
         while self._queue:
-            estimate, minus_cost, state = heapq.heappop(self._queue)
+            rank, minus_cost, state = heapq.heappop(self._queue)
+            cost = -minus_cost
+            due = (rank - cost) // self._greed
             if state == self._board.goal:
-                return Path(tuple(self._moves(state)), proved=True)
+                self.moves = self._moves(state)
+                return
             same = self._board.same(state)
-            if same in closed:
-                continue
-            closed.add(same)
-            if len(closed) > MAX_STATES or (
-                len(closed) % LOOK == 1 and time.monotonic() > deadline
-            ):
-                return self._known
-            self._expand(state, -minus_cost, estimate + minus_cost)
-        # Nothing cheaper than the known path, or no path at all.
-        return Path(self._known.moves, self._known.blocked, proved=True)
+            if same not in self._closed and self._is_cheap(cost + due):
+                self._closed.add(same)
+                self.looked_at += 1
+                self._expand(state, cost, due)
+                return
+        self.exhausted = True
+
+    def _is_cheap(self, estimate: int) -> bool:
+        return self.limit is None or estimate < self.limit
 
     def _expand(self, state: State, cost: int, due: int) -> None:
         board = self._board
         came = self._came.get(board.same(state))
         before = came[1] if came is not None else -1
-        for k, node in board.steps(state, but=before):
+        slack = None
+        if self.limit is not None:
+            slack = self.limit - 1 - cost - due
+        for k, node in board.steps(state, before, slack):
             after = state[:k] + bytes((node,)) + state[k + 1 :]
             weight = board.weight[k]
             spent = cost + weight
@@ -115,11 +127,12 @@ class _Search:
             if spent < self._cost.get(same, spent + 1):
                 self._cost[same] = spent
                 self._came[same] = (state, k)
-                self._push(spent + left, spent, after)
+                self._push(left, spent, after)
 
-    def _push(self, estimate: int, cost: int, state: State) -> None:
-        if self._limit is None or estimate < self._limit:
-            heapq.heappush(self._queue, (estimate, -cost, state))
+    def _push(self, due: int, cost: int, state: State) -> None:
+        if self._is_cheap(cost + due):
+            rank = cost + self._greed * due
+            heapq.heappush(self._queue, (rank, -cost, state))
 
     def _moves(self, state: State) -> list[Move]:
         """The moves that led to a state, renamed where equals were taken."""
@@ -128,14 +141,7 @@ class _Search:
         came = self._came.get(board.same(state))
         while came is not None:
             before, k = came
-            moves.append(
-                Move(
-                    board.movable[k],
-                    before[k],
-                    state[k],
-                    state[k] != board.goal[k],
-                )
-            )
+            moves.append(board.move(k, before[k], state[k]))
             state = before
             came = self._came.get(board.same(state))
         return moves[::-1]

@@ -13,9 +13,9 @@
 """Find a path: direct moves first, then displacement, then search.
 
 Departures make room for arrivals, so most moves only have to be put in
-order. Where the rest blocks itself, instances are moved to temporary hosts;
-in a small cluster, the cheapest path is searched exhaustively. In a large
-one, detours are taken out of the path again.
+order. Where the rest blocks itself, instances are moved to temporary hosts.
+Knots that are small once all that cannot matter is left out are searched
+exhaustively; of longer paths, detours are taken out again.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.path import cost
-from watcher_rearrange.path import exact
 from watcher_rearrange.path import shorten
 from watcher_rearrange.path.cost import PathCost
 from watcher_rearrange.path.displacement import Displacement
+from watcher_rearrange.path.knots import Knots
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.path.shorten import Search
 from watcher_rearrange.path.walk import Walk
@@ -44,6 +44,10 @@ TRIES = 10
 # walks are not tried.
 HOPELESS = 0.5
 
+# Placements that each search looks at before the next walk, while nothing
+# is found.
+MORE_STATES = 2_000
+
 
 def find(
     rules: Rules,
@@ -54,37 +58,108 @@ def find(
 ) -> Path:
     """Return a path from a placement to a target.
 
-    The path is complete, or proved impossible, or as far as was found. It
-    is short by the cost that the rules' options name.
+    The path is complete, or proved impossible, or as far as was found with
+    as much work as seems worth it. It is short by the cost that the rules'
+    options name.
 
     :param target: int64[n_instances], the node of each instance; the
         instances that move are movable
     :param deadline: on the clock of ``time.monotonic``
     :param seed: of the choices of all walks but the first
     """
-    costs = cost.asked(rules.cluster, rules.options.path_cost)
-    search = Search(rules, start, target, costs, deadline)
-    best = _walked(search, None)
-    if best.complete and costs.of(best.moves) == search.least:
-        return dataclasses.replace(best, proved=True)
-    known = exact.Known(best, costs)
-    best = exact.cheaper(rules, start, target, known, deadline)
-    for number in range(1, TRIES):
-        if best.complete or best.proved or _is_hopeless(search, best):
-            break
-        # The first walk varies nothing.
-        path = _walked(search, random.Random(f'{seed} {number}'))
-        best = min(best, path, key=lambda p: _rank(p, costs))
-    if best.complete and not best.proved:
-        return shorten.shorter(search, best, seed)
+    return _Finder(_search(rules, start, target, deadline), seed).find()
+
+
+def find_until(
+    rules: Rules,
+    start: Placement,
+    target: Ints,
+    deadline: float,
+    seed: int = 0,
+) -> Path:
+    """Return a path as :func:`find`, but do not give up before the deadline.
+
+    Only a path that is found or proved impossible ends it earlier.
+    """
+    finder = _Finder(_search(rules, start, target, deadline), seed)
+    best = finder.find()
+    while not best.complete and not best.proved and not finder.is_over:
+        best = finder.insist()
     return best
 
 
-def _walked(search: Search, dice: random.Random | None) -> Path:
-    walk = search.walk()
-    walk.settle(sorted(walk.pending))
-    _displace(walk, dice, search.deadline)
-    return walk.path()
+def _search(
+    rules: Rules, start: Placement, target: Ints, deadline: float
+) -> Search:
+    costs = cost.asked(rules.cluster, rules.options.path_cost)
+    return Search(rules, start, target, costs, deadline)
+
+
+class _Finder:
+    """The methods in turn, and the best path so far."""
+
+    def __init__(self, search: Search, seed: int) -> None:
+        self._search = search
+        self._seed = seed
+        self._n_walks = 0
+        self._best = Path()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the time is."""
+        return time.monotonic() >= self._search.deadline
+
+    def find(self) -> Path:
+        """Use each method for a while."""
+        search = self._search
+        self._best = best = self._walked()
+        if best.complete and search.costs.of(best.moves) == search.least:
+            return dataclasses.replace(best, proved=True)
+        self._knots = Knots(search, best)
+        self._best = self._knots.run(small=self._best.complete)
+        while self._n_walks < TRIES and not self._is_hopeless():
+            self._walk()
+        return self._shortened()
+
+    def insist(self) -> Path:
+        """Search on, and walk once more."""
+        self._best = self._knots.run(small=False, states=MORE_STATES)
+        self._walk()
+        return self._shortened()
+
+    def _shortened(self) -> Path:
+        if not self._best.complete or self._best.proved:
+            return self._best
+        self._best = shorten.shorter(self._search, self._best, self._seed)
+        self._knots.learn(self._best)
+        return self._knots.run(small=False)
+
+    def _walk(self) -> None:
+        costs = self._search.costs
+        path = self._walked()
+        self._best = min(self._best, path, key=lambda p: _rank(p, costs))
+        self._knots.learn(self._best)
+
+    def _walked(self) -> Path:
+        # The first walk varies nothing.
+        dice = None
+        if self._n_walks:
+            dice = random.Random(f'{self._seed} {self._n_walks}')
+        self._n_walks += 1
+        walk = self._search.walk()
+        walk.settle(sorted(walk.pending))
+        _displace(walk, dice, self._search.deadline)
+        return walk.path()
+
+    def _is_hopeless(self) -> bool:
+        best = self._best
+        if best.complete or best.proved or self.is_over:
+            return True
+        # Other choices help where few are left, not where hardly anybody
+        # moved.
+        search = self._search
+        misplaced = int((search.start.node_of != search.target).sum())
+        return len(best.blocked) > HOPELESS * misplaced
 
 
 def _displace(walk: Walk, dice: random.Random | None, deadline: float) -> None:
@@ -92,14 +167,6 @@ def _displace(walk: Walk, dice: random.Random | None, deadline: float) -> None:
     while walk.pending and time.monotonic() < deadline:
         if not displacement.step():
             break
-
-
-def _is_hopeless(search: Search, best: Path) -> bool:
-    if time.monotonic() >= search.deadline:
-        return True
-    # Other choices help where few are left, not where hardly anybody moved.
-    misplaced = int((search.start.node_of != search.target).sum())
-    return len(best.blocked) > HOPELESS * misplaced
 
 
 def _rank(path: Path, costs: PathCost) -> tuple[int, int, int]:

@@ -26,6 +26,8 @@ import dataclasses
 import random
 import time
 
+from collections.abc import Iterable
+
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
@@ -76,6 +78,18 @@ class Search:
             self.rules, self.start.copy(), self.target, self.costs.weight
         )
 
+    def again(self, moves: Iterable[Move]) -> Walk:
+        """Make those of the moves that are possible, and then direct ones."""
+        walk = self.walk()
+        for move in moves:
+            here = walk.placement.node_of[move.instance]
+            if here != move.destination and self.rules.allows(
+                walk.placement, move.instance, move.destination
+            ):
+                walk.move(move.instance, move.destination)
+        walk.settle(sorted(walk.pending))
+        return walk
+
 
 def shorter(search: Search, path: Path, seed: int) -> Path:
     """Return a path that is as complete and costs no more."""
@@ -85,7 +99,10 @@ def shorter(search: Search, path: Path, seed: int) -> Path:
     while cost > search.least and work < WORK and idle < MAX_IDLE:
         if time.monotonic() >= search.deadline:
             break
-        walk = _again(search, best.moves, _dropped(best.moves, dice))
+        dropped = _dropped(best.moves, dice)
+        walk = search.again(
+            move for k, move in enumerate(best.moves) if k not in dropped
+        )
         _complete(search, walk, cost, random.Random(dice.random()))
         work += walk.work
         idle += 1
@@ -109,20 +126,6 @@ def _dropped(moves: tuple[Move, ...], dice: random.Random) -> set[int]:
     first = dice.randrange(len(moves))
     length = dice.randint(LEAST_PART, max(LEAST_PART, len(moves) // 2))
     return {k for k in detours if first <= k < first + length}
-
-
-def _again(search: Search, moves: tuple[Move, ...], dropped: set[int]) -> Walk:
-    """Make the moves that are still possible but for those dropped."""
-    rules = search.rules
-    walk = search.walk()
-    for k, move in enumerate(moves):
-        here = walk.placement.node_of[move.instance]
-        if k in dropped or here == move.destination:
-            continue
-        if rules.allows(walk.placement, move.instance, move.destination):
-            walk.move(move.instance, move.destination)
-    walk.settle(sorted(walk.pending))
-    return walk
 
 
 def _complete(

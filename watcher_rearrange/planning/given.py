@@ -65,7 +65,7 @@ def find_path(
     if refused:
         return Plan(Status.INFEASIBLE, messages=tuple(refused))
     kept_s = min(ways_out.MAX_S, EXPLAINING * time_limit_s) if explain else 0
-    path = question.path(deadline - kept_s, seed=seed)
+    path = question.path_until(deadline - kept_s, seed)
     if not path.complete:
         return _blocked(question, path, deadline, explain)
     draft = actions.Draft(

@@ -114,10 +114,21 @@ class Question:
         ).tolist()
         return found
 
+    def path_until(self, deadline: float, seed: int = 0) -> Path:
+        """Return a path, or a proof, or what is found in all of the time.
+
+        :param deadline: on the clock of ``time.monotonic``
+        """
+        return finder.find_until(
+            self.rules, self.start, self.wanted, deadline, seed
+        )
+
     def path(
         self, deadline: float, at: Ints | None = None, seed: int = 0
     ) -> Path:
         """Return what the path search finds; nothing is refused here.
+
+        It gives up where little hope is left.
 
         :param deadline: on the clock of ``time.monotonic``
         :param at: int64[n_instances], where everybody is by then; the start

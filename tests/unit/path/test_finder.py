@@ -105,10 +105,15 @@ class TestProof(unittest.TestCase):
         self.assertFalse(path.complete)
         self.assertTrue(path.proved)
 
-    def test_a_cluster_too_large_to_search_is_left_open(self) -> None:
+    def test_nodes_that_can_never_help_do_not_count(self) -> None:
         path = find(swap(*([1] * 600)), 1, 0)
         self.assertFalse(path.complete)
-        self.assertFalse(path.proved)
+        self.assertTrue(path.proved)
+
+    def test_empty_nodes_that_are_equal_are_one(self) -> None:
+        path = find(swap(*([2] * 600)), 1, 0)
+        self.assertEqual(3, len(path.moves))
+        self.assertTrue(path.proved)
 
     def test_a_fixed_one_is_not_moved_out_of_the_way(self) -> None:
         rules = small.rules(
