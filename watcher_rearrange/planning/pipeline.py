@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 from collections.abc import Mapping
 
@@ -33,6 +34,7 @@ from watcher_rearrange.planning import actions
 from watcher_rearrange.planning import deadline
 from watcher_rearrange.planning import given
 from watcher_rearrange.planning import menu
+from watcher_rearrange.planning import worth
 from watcher_rearrange.planning.combination import Combination
 from watcher_rearrange.planning.consolidation import Consolidation
 from watcher_rearrange.planning.defragmentation import Defragmentation
@@ -63,24 +65,23 @@ def plan(
     """
     policy = parameters.policy(strategy, given)
     cluster = Cluster.from_snapshot(snapshot)
-    count = policy.alternatives
-    if not count:
-        return _planned(cluster, policy)
+    runs = 1 + policy.alternatives
+    if policy.worth.asked:
+        runs += worth.TRIES - 1
     policy = dataclasses.replace(
-        policy, time_limit_s=policy.time_limit_s / (count + 1)
+        policy, time_limit_s=policy.time_limit_s / runs
     )
-    result = _planned(cluster, policy)
-    if result.status not in SOLVED:
-        return result
 
+    @functools.cache
     def plan_with(most: int | None) -> Plan:
-        if most == policy.max_migrations:
-            return result
         return _planned(
             cluster, dataclasses.replace(policy, max_migrations=most)
         )
 
-    others = menu.alternatives(plan_with, count)
+    result = worth.limited(plan_with, policy.max_migrations, policy.worth)
+    if not policy.alternatives or result.status not in SOLVED:
+        return result
+    others = menu.alternatives(plan_with, policy.alternatives)
     return dataclasses.replace(result, alternatives=others)
 
 

@@ -26,6 +26,7 @@ from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 from watcher_rearrange.policies.evacuate import EvacuatePolicy
 from watcher_rearrange.policies.limits import Limits
 from watcher_rearrange.policies.rebalance import RebalancePolicy
+from watcher_rearrange.policies.worth import Worth
 
 
 StagePolicy = EvacuatePolicy | ConsolidatePolicy | RebalancePolicy
@@ -78,6 +79,7 @@ class CombinedPolicy:
     stages: Mapping[str, StagePolicy]
     max_migrations: int | None
     alternatives: int
+    worth: Worth
     options: MoveOptions
     limits: Limits
     deadline_s: float | None
@@ -101,6 +103,7 @@ class CombinedPolicy:
             stages=stages,
             max_migrations=full['max_migrations'] or None,
             alternatives=full['alternatives'],
+            worth=Worth.of(full),
             options=MoveOptions(
                 move_locked=full['move_locked'],
                 named_nodes=frozenset().union(*named),

@@ -22,6 +22,7 @@ from typing import Any
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.policies import schema
 from watcher_rearrange.policies.limits import Limits
+from watcher_rearrange.policies.worth import Worth
 
 
 _AMOUNT = {'type': 'integer', 'minimum': 0}
@@ -113,6 +114,7 @@ class DefragmentPolicy:
     flavors: tuple[FlavorWish, ...]
     max_migrations: int | None
     alternatives: int
+    worth: Worth
     options: MoveOptions
     limits: Limits
     deadline_s: float | None
@@ -133,6 +135,7 @@ class DefragmentPolicy:
             ),
             max_migrations=full['max_migrations'] or None,
             alternatives=full['alternatives'],
+            worth=Worth.of(full),
             options=MoveOptions(
                 move_locked=full['move_locked'], path_cost=full['path_cost']
             ),

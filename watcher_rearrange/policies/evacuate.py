@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.policies import schema
 from watcher_rearrange.policies.limits import Limits
+from watcher_rearrange.policies.worth import Worth
 
 
 SCHEMA = schema.schema(
@@ -73,6 +74,7 @@ class EvacuatePolicy:
     seed: int
     max_migrations: int | None = None
     alternatives: int = 0
+    worth: Worth = Worth()
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> EvacuatePolicy:

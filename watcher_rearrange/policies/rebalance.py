@@ -21,6 +21,7 @@ from collections.abc import Mapping
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.policies import schema
 from watcher_rearrange.policies.limits import Limits
+from watcher_rearrange.policies.worth import Worth
 
 
 SCHEMA = schema.schema(
@@ -65,6 +66,7 @@ class RebalancePolicy:
     threshold_pct: float
     max_migrations: int | None
     alternatives: int
+    worth: Worth
     options: MoveOptions
     limits: Limits
     deadline_s: float | None
@@ -83,6 +85,7 @@ class RebalancePolicy:
             threshold_pct=float(full['threshold_pct']),
             max_migrations=full['max_migrations'] or None,
             alternatives=full['alternatives'],
+            worth=Worth.of(full),
             options=MoveOptions(
                 move_locked=full['move_locked'], path_cost=full['path_cost']
             ),

@@ -112,6 +112,34 @@ EXTENT: Schema = {
         'minimum': 0,
         'default': 0,
     },
+    'max_moved_gb': {
+        'description': (
+            'At most so many GiB of memory migrated in one plan; 0 means no '
+            'limit.'
+        ),
+        'type': 'number',
+        'minimum': 0,
+        'default': 0,
+    },
+    'min_gain_per_migration': {
+        'description': (
+            'What a plan has to gain for each of its migrations, on average, '
+            'in what the strategy aims at first: nodes freed, percentage '
+            'points of imbalance, missing slots. Where that takes fewer '
+            'migrations, fewer are planned; if need be none.'
+        ),
+        'type': 'number',
+        'minimum': 0,
+        'default': 0,
+    },
+    'min_gain_per_gb': {
+        'description': (
+            'The same for each GiB of memory that the plan migrates.'
+        ),
+        'type': 'number',
+        'minimum': 0,
+        'default': 0,
+    },
     'alternatives': {
         'description': (
             'How many other plans, with fewer or more migrations, to look '

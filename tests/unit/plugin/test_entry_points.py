@@ -121,6 +121,7 @@ class TestOptions(unittest.TestCase):
                 'watcher_strategies.rearrange_consolidate',
                 'watcher_strategies.rearrange_evacuate',
                 'watcher_strategies.rearrange_combined',
+                'watcher_strategies.rearrange_defragment',
                 'watcher_planners.rearrange',
             },
             set(groups),
