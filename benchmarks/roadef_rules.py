@@ -42,6 +42,7 @@ class Spread(Rule):
         self._n_locations = int(location.max()) + 1
         self._count = np.zeros((0, 0), dtype=np.int64)
         self._held = self._least
+        self._missing = 0
 
     def reset(self, node_of: Ints) -> None:
         """Follow this placement, int64[n_instances], from now on."""
@@ -49,10 +50,11 @@ class Spread(Rule):
         self._count = self._counted(node_of)
         # In how many locations each service is.
         self._held = (self._count > 0).sum(axis=1)
+        self._missing = int(np.maximum(self._least - self._held, 0).sum())
 
     def excess(self) -> float:
         """Return how many locations are missing."""
-        return float(np.maximum(self._least - self._held, 0).sum())
+        return float(self._missing)
 
     def shift_allowed(self, instances: Ints) -> Bools:
         """Return bool[n, n_nodes]: where each may go, or stay."""
@@ -68,12 +70,19 @@ class Spread(Rule):
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
-        row = self._row[instance]
-        count = self._count[row]
-        count[self._location[self.node_of[instance]]] -= 1
-        count[self._location[to]] += 1
-        self._held[row] = (count > 0).sum()
+        row = int(self._row[instance])
+        here = self._location[self.node_of[instance]]
+        there = self._location[to]
         self.node_of[instance] = to
+        if here == there:
+            return
+        count, least = self._count[row], int(self._least[row])
+        before = int(self._held[row])
+        count[here] -= 1
+        count[there] += 1
+        after = before + int(count[there] == 1) - int(count[here] == 0)
+        self._held[row] = after
+        self._missing += max(least - after, 0) - max(least - before, 0)
 
     def write(self, area: Area) -> None:
         """Write the rule into a programme."""
@@ -144,6 +153,7 @@ class Dependencies(Rule):
         # how many that need s are in n.
         self._missing = np.zeros(size, dtype=np.int64)
         self._wanted = np.zeros(size, dtype=np.int64)
+        self._broken = 0
 
     def reset(self, node_of: Ints) -> None:
         """Follow this placement, int64[n_instances], from now on."""
@@ -153,10 +163,11 @@ class Dependencies(Rule):
         for s, ones in enumerate(self._needs):
             self._missing[s] = (~there[ones]).sum(axis=0)
             self._wanted[s] = there[self._needed_by[s]].sum(axis=0)
+        self._broken = int(self._missing[there].sum())
 
     def excess(self) -> float:
         """Return how many that are needed are missing."""
-        return float(self._missing[self._count > 0].sum())
+        return float(self._broken)
 
     def shift_allowed(self, instances: Ints) -> Bools:
         """Return bool[n, n_nodes]: where each may go, or stay."""
@@ -179,14 +190,24 @@ class Dependencies(Rule):
         self.node_of[instance] = to
         if near == after:
             return
+        self._leave(service, near)
+        self._arrive(service, after)
+
+    def _leave(self, service: int, near: int) -> None:
         self._count[service, near] -= 1
         if not self._count[service, near]:
+            self._broken -= int(self._missing[service, near])
+            self._broken += int(self._wanted[service, near])
             self._missing[self._needed_by[service], near] += 1
             self._wanted[self._needs[service], near] -= 1
-        self._count[service, after] += 1
-        if self._count[service, after] == 1:
-            self._missing[self._needed_by[service], after] -= 1
-            self._wanted[self._needs[service], after] += 1
+
+    def _arrive(self, service: int, near: int) -> None:
+        self._count[service, near] += 1
+        if self._count[service, near] == 1:
+            self._broken += int(self._missing[service, near])
+            self._broken -= int(self._wanted[service, near])
+            self._missing[self._needed_by[service], near] -= 1
+            self._wanted[self._needs[service], near] += 1
 
     def write(self, area: Area) -> None:
         """Write the rule into a programme."""

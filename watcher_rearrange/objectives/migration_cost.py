@@ -90,10 +90,13 @@ class MigrationCost(Term):
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
-        one = np.array([instance])
-        before = self.price(one, self.node_of[one])
+        home, start = int(self.node_of[instance]), int(self.start[instance])
         self.node_of[instance] = to
-        self._value += float((self.price(one, np.array([to])) - before)[0])
+        away = int(to != start) - int(home != start)
+        self._value += away * float(self.cost[instance])
+        if self.distance is not None:
+            more = self.distance[start, to] - self.distance[start, home]
+            self._value += float(more)
 
     def lower_bound(self) -> float | None:
         """Return 0: nobody moved."""

@@ -40,6 +40,9 @@ from watcher_rearrange.optimizer.search.model import Model
 SMALLEST_BATCH = 1
 NOISE = 1 << 20
 
+# At most so many are evicted for one.
+EVICTED = 12
+
 
 @dataclasses.dataclass
 class Batch:
@@ -47,10 +50,11 @@ class Batch:
 
     size: float
     largest: int
+    wanted: float
 
-    def took(self, accepted: bool) -> None:
-        """Adapt: to about one accepted move in a batch."""
-        self.size *= 0.8 if accepted else 1.15
+    def took(self, done: int) -> None:
+        """Adapt: to about so many accepted moves in a batch."""
+        self.size *= 0.9 if done > self.wanted else 1.05
         self.size = min(max(self.size, SMALLEST_BATCH), self.largest)
 
 
@@ -62,7 +66,7 @@ class Annealer:
     :ivar value: of the placement
     """
 
-    def __init__(self, model: Model, movable: Ints, seed: int) -> None:
+    def __init__(self, model: Model, movable: Ints, seed: int, large=None) -> None:
         self.model = model
         self.movable = movable
         self.rng = np.random.default_rng(seed)
@@ -71,8 +75,14 @@ class Annealer:
         self.best_value = self.value
         self.best = model.node_of.copy()
         size = max(1, int(20000 / (model.n_nodes * 4)))
-        self._shifts = Batch(size, max(4, min(64, size)))
-        self._swaps = Batch(64, 256)
+        wanted = max(1.0, model.n_nodes / 12)
+        self._shifts = Batch(size, max(4, min(64, size)), wanted)
+        self._swaps = Batch(64, 256, wanted)
+        self.tried = self.done = 0
+        size = np.ones(len(movable))
+        if large is not None:
+            size = large[movable] + large.mean() * 0.1
+        self._large = size / size.sum()
         self._noise = self.rng.gumbel(size=NOISE)
         self._order = np.zeros(0, dtype=np.int64)
 
@@ -81,10 +91,10 @@ class Annealer:
         kind = self.rng.random()
         if kind < 0.45:
             self._shift()
-        elif kind < 0.95:
+        elif kind < 0.9:
             self._swap()
         else:
-            self._chain()
+            self._exchange()
 
     def restart(self, node_of: Ints) -> None:
         """Go on from another placement."""
@@ -127,13 +137,17 @@ class Annealer:
         instances = self._next(int(self._shifts.size))
         deltas = self.model.shift_deltas(instances)
         to = self._drawn(deltas)
-        moving = np.flatnonzero(to != self.model.node_of[instances])
-        self._shifts.took(len(moving) > 0)
-        if len(moving):
-            k = int(moving[0])
-            self.model.move(int(instances[k]), int(to[k]))
-            self.value += float(deltas[k, to[k]])
-            self._note()
+        home = self.model.node_of[instances]
+        moving = np.flatnonzero(to != home)
+        done = self._commit(
+            [
+                ((int(instances[k]), int(to[k])),)
+                for k in moving.tolist()
+            ],
+            home[moving],
+            to[moving],
+        )
+        self._shifts.took(done)
 
     def _swap(self) -> None:
         count = int(self._swaps.size)
@@ -141,62 +155,93 @@ class Annealer:
         right = self.rng.choice(self.movable, 4 * count)
         fine = np.flatnonzero(self.model.swappable(left, right))
         left, right = left[fine], right[fine]
-        if not len(left):
-            return
-        deltas = self.model.swap_deltas(left, right)
-        accepted = self._accepts(deltas)
-        self._swaps.took(len(accepted) > 0)
-        for k in accepted[:4].tolist():
-            moves = ((int(left[k]), int(right[k])),)
-            if self._trade(moves[0], float(deltas[k])):
-                return
+        done = 0
+        if len(left):
+            deltas = self.model.swap_deltas(left, right)
+            accepted = self._accepts(deltas)
+            left, right = left[accepted], right[accepted]
+            here = self.model.node_of[left]
+            there = self.model.node_of[right]
+            pairs = zip(
+                left.tolist(),
+                right.tolist(),
+                here.tolist(),
+                there.tolist(),
+                strict=True,
+            )
+            done = self._commit(
+                [((i, b), (j, a)) for i, j, a, b in pairs], here, there
+            )
+        self._swaps.took(done)
 
-    def _trade(self, pair: tuple[int, int], delta: float) -> bool:
-        one, other = pair
-        here = int(self.model.node_of[one])
-        there = int(self.model.node_of[other])
-        self.model.move(one, there)
-        self.model.move(other, here)
-        if self.model.valid:
-            self.value += delta
+    def _commit(self, moves, here, there) -> int:
+        """Make those moves that touch no node that another one touched."""
+        touched: set[int] = set()
+        done = 0
+        for steps, a, b in zip(
+            moves, here.tolist(), there.tolist(), strict=True
+        ):
+            if a in touched or b in touched:
+                continue
+            touched.update((a, b))
+            done += self._make(steps, bool(done) or len(steps) > 1)
+        if done:
+            self.value = self.model.value()
             self._note()
-            return True
-        self.model.move(other, there)
-        self.model.move(one, here)
-        return False
+        return done
 
-    def _chain(self) -> None:
-        """Put one where it does not fit, and move another away from there."""
-        one = int(self.rng.choice(self.movable))
-        here = int(self.model.node_of[one])
-        there = int(self.rng.integers(self.model.n_nodes))
-        if here == there or not self._can_hold(one, there):
+    def _make(self, steps, check: bool) -> bool:
+        node_of = self.model.node_of
+        back = [(i, int(node_of[i])) for i, _ in steps]
+        for i, to in steps:
+            self.model.move(i, to)
+        if check and not self.model.valid:
+            for i, to in reversed(back):
+                self.model.move(i, to)
+            return False
+        return True
+
+    def _exchange(self) -> None:
+        """Put one where it does not fit, and evict others until it does."""
+        model = self.model
+        one = int(self.rng.choice(self.movable, p=self._large))
+        nodes = model.possible(np.array([one]))[0]
+        nodes[model.node_of[one]] = False
+        nodes = np.flatnonzero(nodes)
+        if not len(nodes):
             return
-        self.model.move(one, there)
-        found = self.model.node_of[self.movable] == there
-        others = self.movable[found]
-        others = others[others != one]
-        if len(others):
-            deltas = self.model.shift_deltas(others)
-            deltas[:, there] = np.inf
-            drawn = self._drawn(deltas)
-            best = deltas[np.arange(len(others)), drawn]
-            order = np.argsort(best, kind='stable')[:3]
-            before = self.value
-            total = self.model.value() - before
-            limit = self.temperature * self.rng.exponential()
-            for k in order.tolist():
-                if total + best[k] > limit:
-                    break
-                other, to = int(others[k]), int(drawn[k])
-                self.model.move(other, to)
-                if self.model.valid:
-                    self.value = before + total + float(best[k])
-                    self._note()
-                    return
-                self.model.move(other, there)
-        self.model.move(one, here)
+        self.tried += 1
+        there = int(self.rng.choice(nodes))
+        limit = self.value + self.temperature * self.rng.exponential()
+        back = [(one, int(model.node_of[one]))]
+        model.move(one, there)
+        while len(back) <= EVICTED:
+            fits = model.valid
+            if fits and model.value() <= limit:
+                self.value = model.value()
+                self._note()
+                self.done += 1
+                return
+            moved = self._evict(there, one, fits)
+            if moved is None:
+                break
+            back.append(moved)
+        for i, node in reversed(back):
+            model.move(i, node)
 
-    def _can_hold(self, one: int, node: int) -> bool:
-        who = np.array([one])
-        return all(rule.possible(who)[0, node] for rule in self.model.rules)
+    def _evict(
+        self, node: int, but: int, fits: bool
+    ) -> tuple[int, int] | None:
+        others = self.movable[self.model.node_of[self.movable] == node]
+        others = others[others != but]
+        if not len(others):
+            return None
+        deltas = self.model.shift_deltas(others)
+        deltas[:, node] = np.inf
+        to = self._drawn(deltas)
+        best = deltas[np.arange(len(others)), to]
+        k = int(best.argmin())
+        if not np.isfinite(best[k]) or (fits and best[k] >= 0):
+            return None
+        self.model.move(int(others[k]), int(to[k]))
+        return int(others[k]), node

@@ -46,16 +46,18 @@ class Apart(Rule):
         self._most: Ints = np.append(most[real], len(group) + 1)
         shape = (len(real) + 1, n_nodes)
         self._count = np.zeros(shape, dtype=np.int32)
+        self._over = 0
 
     def reset(self, node_of: Ints) -> None:
         """Follow this placement, int64[n_instances], from now on."""
         super().reset(node_of)
         self._count[:] = self._counted(node_of)
+        over = self._count - self._most[:, None]
+        self._over = int(np.maximum(over, 0).sum())
 
     def excess(self) -> float:
         """Return how many members are too many."""
-        over = self._count - self._most[:, None]
-        return float(np.maximum(over, 0).sum())
+        return float(self._over)
 
     def shift_allowed(self, instances: Ints) -> Bools:
         """Return bool[n, n_nodes]: where each may go, or stay."""
@@ -75,9 +77,12 @@ class Apart(Rule):
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
-        row = self._row[instance]
-        self._count[row, self.node_of[instance]] -= 1
-        self._count[row, to] += 1
+        row, home = int(self._row[instance]), int(self.node_of[instance])
+        most, count = int(self._most[row]), self._count[row]
+        self._over -= int(count[home] > most)
+        self._over += int(count[to] >= most)
+        count[home] -= 1
+        count[to] += 1
         self.node_of[instance] = to
 
     def write(self, area: Area) -> None:

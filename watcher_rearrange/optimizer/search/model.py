@@ -43,7 +43,7 @@ class Model:
         self.n_nodes = self.terms[0][1].n_nodes
         self.node_of = node_of.copy()
         self.reset(node_of)
-        self._allowed_excess = self.excess()
+        self._allowed_excess = (self.excess() + 1e-6).tolist()
 
     def reset(self, node_of: Ints) -> None:
         """Go to another placement, int64[n_instances]."""
@@ -64,8 +64,12 @@ class Model:
     @property
     def valid(self) -> bool:
         """Whether no rule is more broken than at the start."""
-        allowed = self._allowed_excess + 1e-6
-        return bool((self.excess() <= allowed).all())
+        return all(
+            rule.excess() <= allowed
+            for rule, allowed in zip(
+                self.rules, self._allowed_excess, strict=True
+            )
+        )
 
     def lower_bound(self) -> float | None:
         """Return the sum of the terms' bounds, if all have one."""
@@ -98,6 +102,13 @@ class Model:
         for rule in self.rules:
             allowed &= rule.shift_allowed(instances)
         return allowed
+
+    def possible(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may be, whoever else is."""
+        possible = np.ones((len(instances), self.n_nodes), dtype=np.bool_)
+        for rule in self.rules:
+            possible &= rule.possible(instances)
+        return possible
 
     def swappable(self, left: Ints, right: Ints) -> Bools:
         """Return bool[n]: pairs that may be able to trade places."""

@@ -58,6 +58,12 @@ class Room(Rule):
         self.demand = np.ascontiguousarray(demand, dtype=float)
         self._limit = np.ascontiguousarray(limit.T, dtype=float)
         self._transient = transient
+        self._most = self._limit
+        if transient is not None:
+            held = np.zeros_like(self._limit.T)
+            lasting = np.where(transient.dims, self.demand, 0.0)
+            np.add.at(held, transient.start, lasting)
+            self._most = self._limit - held.T
         self._room = self._limit.copy()
         self._free = self._room
         self._excess = 0.0
@@ -116,10 +122,18 @@ class Room(Rule):
         self.node_of[instance] = to
 
     def possible(self, instances: Ints) -> Bools:
-        """Return bool[n, n_nodes]: large enough when empty, or home."""
+        """Return bool[n, n_nodes]: large enough when empty, or home.
+
+        Who started on a node never ceases to hold its transient room.
+        """
         demand = self.demand[instances]
-        fits: Bools = (demand[:, :, None] <= self._limit).all(axis=1)
-        fits[np.arange(len(instances)), self.node_of[instances]] = True
+        rows = np.arange(len(instances))
+        fits: Bools = (demand[:, :, None] <= self._most).all(axis=1)
+        if self._transient is not None:
+            start = self._transient.start[instances]
+            limit = self._limit[:, start].T
+            fits[rows, start] = (demand <= limit).all(axis=1)
+        fits[rows, self.node_of[instances]] = True
         return fits
 
     def write(self, area: Area) -> None:
