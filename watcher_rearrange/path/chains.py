@@ -31,7 +31,7 @@ from watcher_rearrange.path.pools import Pool
 Wants = Sequence[tuple[Pool, int]]
 
 # What is spent at most on making others take from somebody else.
-MAX_WORK = 300_000
+MAX_WORK = 100_000
 
 # So many givers are compared of each thing that is missing.
 MAX_COMPARED = 16
@@ -66,7 +66,7 @@ class Chains:
             of[k] |= of[giver] | 1 << giver
             missing = self._take(k, missing)
         found = self.ancestors.reduced([*needed, *chosen])
-        if chosen:
+        if chosen and self._work > 0:
             found = self._thinned(k, set(needed), found, wants)
         self.parents[k] = found
 
@@ -110,7 +110,7 @@ class Chains:
         tested = set(needed)
         while True:
             parent = max((p for p in parents if p not in tested), default=-1)
-            if parent < 0:
+            if parent < 0 or self._work <= 0:
                 return parents
             tested.add(parent)
             if self._spares(k, parent, wants):
@@ -140,5 +140,6 @@ class Chains:
         """Take again what was given back, whoever has it now."""
         left = pool.take(k, units)
         if left:
-            left, _ = pool.reroute(k, left)
+            left, work = pool.reroute(k, left)
+            self._work -= work
         assert not left

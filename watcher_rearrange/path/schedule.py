@@ -17,7 +17,8 @@ with the longest work behind them first (list scheduling, Graham 1969, with
 critical path priorities). Each limited thing (the outgoing migrations of a
 node, a link) is handed on from task to task, unit by unit; whoever takes a
 unit comes after whoever had it. So the order keeps the limits whatever the
-real durations are (chaining: Policella, Smith, Cesta and Oddo 2004).
+real durations are (chaining: Policella, Smith, Cesta and Oddo 2004). Units
+that come from those before a task anyway are taken first.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ from collections.abc import Callable
 from collections.abc import Hashable
 from collections.abc import Mapping
 from collections.abc import Sequence
+
+from watcher_rearrange.path.chains import Chains
+from watcher_rearrange.path.pools import Pool
 
 
 Key = Hashable
@@ -88,7 +92,7 @@ def make(
         scheduler.start_s,
         scheduler.end_s,
         scheduler.order,
-        _reduced(tasks, scheduler),
+        scheduler.after,
         max([*tails, *_loads(tasks, capacity)], default=0.0),
     )
 
@@ -102,10 +106,9 @@ class _Scheduler:
     ) -> None:
         self._tasks = tasks
         self._weight = [-weight(k) for k in range(len(tasks))]
-        # The last user of every free unit; -1 for nobody yet.
-        self._units: dict[Key, list[int]] = {
-            key: [-1] * units for key, units in capacity.items()
-        }
+        self._free = dict(capacity)
+        self._chains = Chains(len(tasks))
+        self._pools: dict[Key, Pool] = {}
         self._waiting: dict[Key, list[tuple[float, int]]] = {}
         self._open = [len(set(task.parents)) for task in tasks]
         self._children: list[list[int]] = [[] for _ in tasks]
@@ -113,7 +116,6 @@ class _Scheduler:
             for parent in set(task.parents):
                 self._children[parent].append(k)
         self._running: list[tuple[float, int]] = []
-        self._held: dict[int, list[Key]] = {}
         self.start_s = [0.0] * len(tasks)
         self.end_s = [0.0] * len(tasks)
         self.after: list[list[int]] = [[] for _ in tasks]
@@ -155,7 +157,7 @@ class _Scheduler:
 
     def _lacking(self, k: int) -> Key | None:
         for key, units in self._tasks[k].needs:
-            if key in self._units and len(self._units[key]) < units:
+            if self._free.get(key, units) < units:
                 return key
         return None
 
@@ -165,29 +167,35 @@ class _Scheduler:
             entry = (self._weight[k], k)
             heapq.heappush(self._waiting.setdefault(key, []), entry)
             return
-        before: set[int] = set()
-        for key, units in self._tasks[k].needs:
-            if key in self._units:
-                before.update(self._take(key, units, before))
-                self._held.setdefault(k, []).extend([key] * units)
-        self.after[k] = sorted(before - {-1})
+        self.after[k] = self._taken(k)
         self.start_s[k] = now_s
         self.end_s[k] = now_s + self._tasks[k].seconds
         self.order.append(k)
         heapq.heappush(self._running, (self.end_s[k], k))
 
-    def _take(self, key: Key, units: int, before: set[int]) -> list[int]:
-        """Take units that nobody had first, then from who is before anyway."""
-        free = self._units[key]
-        free.sort(key=lambda user: (user >= 0, user not in before, user))
-        taken, self._units[key] = free[:units], free[units:]
-        return taken
+    def _taken(self, k: int) -> list[int]:
+        """Take what a task needs; return whom it comes after for that."""
+        wants = []
+        for key, units in self._limited(k):
+            if key not in self._pools:
+                ancestors = self._chains.ancestors
+                self._pools[key] = Pool(self._free[key], ancestors)
+            wants.append((self._pools[key], units))
+        for key, units in self._limited(k):
+            self._free[key] -= units
+        parents = self._tasks[k].parents
+        self._chains.link(k, list(parents), wants)
+        return [p for p in self._chains.parents[k] if p not in parents]
 
     def _release(self, k: int) -> list[Key]:
-        keys = self._held.pop(k, [])
-        for key in keys:
-            self._units[key].append(k)
-        return keys
+        held = self._limited(k)
+        for key, units in held:
+            self._pools[key].give(k, units)
+            self._free[key] += units
+        return [key for key, _ in held]
+
+    def _limited(self, k: int) -> list[tuple[Key, int]]:
+        return [need for need in self._tasks[k].needs if need[0] in self._free]
 
 
 def _tails(tasks: Sequence[Task]) -> list[float]:
@@ -208,23 +216,3 @@ def _loads(tasks: Sequence[Task], capacity: Mapping[Key, int]) -> list[float]:
             if key in capacity:
                 work[key] = work.get(key, 0.0) + units * task.seconds
     return [work[key] / capacity[key] for key in work]
-
-
-def _reduced(tasks: Sequence[Task], done: _Scheduler) -> list[list[int]]:
-    """The order for the limits, without what the rest implies."""
-    ancestors = [0] * len(tasks)
-    reduced: list[list[int]] = [[] for _ in tasks]
-    for k in done.order:
-        before = {*tasks[k].parents, *done.after[k]}
-        implied = 0
-        for task in before:
-            implied |= ancestors[task]
-        ancestors[k] = implied
-        for task in before:
-            ancestors[k] |= 1 << task
-        reduced[k] = [
-            task
-            for task in done.after[k]
-            if task not in tasks[k].parents and not implied >> task & 1
-        ]
-    return reduced

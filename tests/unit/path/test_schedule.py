@@ -96,13 +96,38 @@ class TestTimetable(unittest.TestCase):
         self.assertEqual([0.0, 3.0, 3.0], found.start_s)
         self.assertEqual([[], [0], [0]], found.after)
 
+    def test_a_unit_of_who_is_over_anyway_is_taken_first(self) -> None:
+        # 2 depends on 1, so it goes on with the unit that 1 had, not 0.
+        tasks = [
+            Task(1, (), (('all', 1),)),
+            Task(1, (), (('all', 1),)),
+            Task(1, (1,), (('all', 1),)),
+            Task(1, (), (('all', 1),)),
+        ]
+        found = schedule.make(tasks, {'all': 2}, lambda k: -k)
+        self.assertEqual([[], [], [], [0]], found.after)
+
+    def test_one_task_that_had_both_units_is_enough(self) -> None:
+        # 0 and 1 had the ways out, 1 the way in as well.
+        tasks = [
+            Task(1, (), (('out', 1),)),
+            Task(1, (), (('out', 1), ('in', 1))),
+            Task(1, (), (('out', 1), ('in', 1))),
+        ]
+        found = schedule.make(tasks, {'out': 2, 'in': 1})
+        self.assertEqual([[], [], [1]], found.after)
+
     def test_nothing(self) -> None:
         self.assertEqual(0.0, schedule.make([], {}).makespan_s)
 
     def test_limits_hold_whatever_the_durations(self) -> None:
         for seed in range(60):
             dice = random.Random(seed)
-            capacity = {'a': 1, 'b': 2, 'all': dice.randint(1, 4)}
+            capacity: dict[schedule.Key, int] = {
+                'a': 1,
+                'b': 2,
+                'all': dice.randint(1, 4),
+            }
             tasks = [self._task(dice, k) for k in range(dice.randint(1, 11))]
             found = schedule.make(tasks, capacity)
             for key, units in capacity.items():
@@ -114,6 +139,25 @@ class TestTimetable(unittest.TestCase):
                     self.assertLessEqual(
                         found.end_s[parent], found.start_s[k] + 1e-9
                     )
+                self._all_needed(tasks, found.after, capacity, k)
+
+    def _all_needed(
+        self,
+        tasks: list[Task],
+        after: list[list[int]],
+        capacity: dict[schedule.Key, int],
+        k: int,
+    ) -> None:
+        """Without any of them, some limit would not hold."""
+        for task in after[k]:
+            fewer = [list(before) for before in after]
+            fewer[k].remove(task)
+            broken = [
+                key
+                for key, units in capacity.items()
+                if most_at_once(tasks, fewer, key) > units
+            ]
+            self.assertTrue(broken, (k, task))
 
     def _task(self, dice: random.Random, k: int) -> Task:
         parents = dice.sample(range(k), min(k, dice.randint(0, 2)))
