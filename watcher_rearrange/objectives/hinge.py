@@ -50,8 +50,7 @@ class SoftThreshold(NodeTerm):
 
     def cost(self, load: Floats, nodes: Ints | slice) -> Floats:
         """Return float64[..., n]: what nodes with such a load cost."""
-        above = np.maximum(load, 0.0)
-        costs: Floats = self.weight @ above
+        costs: Floats = self.weight @ np.maximum(load, 0.0)
         return costs
 
     def lower_bound(self) -> float | None:

@@ -90,5 +90,13 @@ class NodeTerm(Term):
         self.load[:, home] -= self.demand[instance]
         self.load[:, to] += self.demand[instance]
         self.node_of[instance] = to
-        both = np.array([home, to])
+        both = _pair(home, to)
         self.costs[both] = self.cost(self.load[:, both], both)
+
+
+def _pair(one: int, other: int) -> slice | Ints:
+    """Select two places, as a view for speed."""
+    low, high = min(one, other), max(one, other)
+    if low == high:
+        return slice(low, low + 1)
+    return slice(low, high + 1, high - low)

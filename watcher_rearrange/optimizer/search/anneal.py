@@ -66,7 +66,7 @@ class Annealer:
     :ivar value: of the placement
     """
 
-    def __init__(self, model: Model, movable: Ints, seed: int, large=None) -> None:
+    def __init__(self, model: Model, movable: Ints, seed: int) -> None:
         self.model = model
         self.movable = movable
         self.rng = np.random.default_rng(seed)
@@ -79,10 +79,9 @@ class Annealer:
         self._shifts = Batch(size, max(4, min(64, size)), wanted)
         self._swaps = Batch(64, 256, wanted)
         self.tried = self.done = 0
-        size = np.ones(len(movable))
-        if large is not None:
-            size = large[movable] + large.mean() * 0.1
-        self._large = size / size.sum()
+        large = model.sizes()[movable]
+        large = large + large.mean() * 0.1 + 1e-9
+        self._large = large / large.sum()
         self._noise = self.rng.gumbel(size=NOISE)
         self._order = np.zeros(0, dtype=np.int64)
 
@@ -99,6 +98,10 @@ class Annealer:
     def restart(self, node_of: Ints) -> None:
         """Go on from another placement."""
         self.model.reset(node_of)
+        self.resume()
+
+    def resume(self) -> None:
+        """Take note of what others did to the model."""
         self.value = self.model.value()
         self._note()
 
@@ -140,10 +143,7 @@ class Annealer:
         home = self.model.node_of[instances]
         moving = np.flatnonzero(to != home)
         done = self._commit(
-            [
-                ((int(instances[k]), int(to[k])),)
-                for k in moving.tolist()
-            ],
+            [((int(instances[k]), int(to[k])),) for k in moving.tolist()],
             home[moving],
             to[moving],
         )

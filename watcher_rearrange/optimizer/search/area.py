@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 
-import highspy
 import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
@@ -40,6 +39,7 @@ class AreaProgram(Program):
         self._more.append((columns, costs))
 
     def settle(self) -> None:
+        """Put together what the columns cost."""
         costs = np.concatenate([*self._cost, np.zeros(0)])
         for columns, more in self._more:
             np.add.at(costs, columns, more)
@@ -57,9 +57,7 @@ class NodeArea:
     :ivar node_of: int64[n_instances], where the others are; -1 for free
     """
 
-    def __init__(
-        self, model: Model, free: Ints, wanted: Bools
-    ) -> None:
+    def __init__(self, model: Model, free: Ints, wanted: Bools) -> None:
         self.free = free
         self.nodes = np.flatnonzero(wanted.any(axis=0))
         self.now = model.node_of[free]
@@ -83,27 +81,13 @@ class NodeArea:
         self.program.settle()
 
     def solve(self, effort: Effort) -> Answer:
-        import time
-        solver = highspy.Highs()
-        for name, value in (
-            ('output_flag', False),
-            ('threads', 1),
-            ('time_limit', effort.deadline - time.monotonic()),
-            ('mip_rel_gap', effort.gap),
-            ('mip_heuristic_effort', 0.1),
-            ('random_seed', effort.seed % 2**31),
-        ):
-            solver.setOptionValue(name, value)
-        solver.passModel(self.program._model())
+        """Solve it, starting from where everybody is."""
         start = np.full(self.program.n_columns, math.inf)
         start[self.choice[self.choice >= 0]] = 0.0
         at = np.searchsorted(self.nodes, self.now)
         start[self.choice[np.arange(len(self.free)), at]] = 1.0
-        solution = highspy.HighsSolution()
-        solution.col_value = start.tolist()
-        solver.setSolution(solution)
-        solver.run()
-        return self.program._answer(solver)
+        # The solver completes what is infinite.
+        return self.program.solve(effort, start)
 
     def targets(self, answer: Answer) -> Ints:
         """Return int64[n_free]: the node of each free instance."""

@@ -40,6 +40,8 @@ class Model:
     ) -> None:
         self.terms = tuple(terms)
         self.rules = tuple(rules)
+        # The quicker rules first, capacity last.
+        self._sieve = self.rules[1:] + self.rules[:1]
         self.n_nodes = self.terms[0][1].n_nodes
         self.node_of = node_of.copy()
         self.reset(node_of)
@@ -112,9 +114,11 @@ class Model:
 
     def swappable(self, left: Ints, right: Ints) -> Bools:
         """Return bool[n]: pairs that may be able to trade places."""
-        allowed: Bools = self.node_of[left] != self.node_of[right]
-        for rule in self.rules:
-            allowed &= rule.swap_allowed(left, right)
+        fine = np.flatnonzero(self.node_of[left] != self.node_of[right])
+        for rule in self._sieve:
+            fine = fine[rule.swap_allowed(left[fine], right[fine])]
+        allowed = np.zeros(len(left), dtype=np.bool_)
+        allowed[fine] = True
         return allowed
 
     def swap_deltas(self, left: Ints, right: Ints) -> Floats:
@@ -123,6 +127,13 @@ class Model:
         for weight, term in self.terms:
             deltas += weight * term.swap_deltas(left, right)
         return deltas
+
+    def sizes(self) -> Floats:
+        """Return float64[n_instances]: how hard each is to place."""
+        sizes = np.zeros(len(self.node_of))
+        for rule in self.rules:
+            sizes = np.maximum(sizes, rule.sizes())
+        return sizes
 
     def move(self, instance: int, to: int) -> None:
         """Move one instance."""

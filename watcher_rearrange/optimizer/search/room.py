@@ -66,6 +66,7 @@ class Room(Rule):
             self._most = self._limit - held.T
         self._room = self._limit.copy()
         self._free = self._room
+        self._over = np.zeros(self.n_nodes)
         self._excess = 0.0
 
     def reset(self, node_of: Ints) -> None:
@@ -73,7 +74,8 @@ class Room(Rule):
         super().reset(node_of)
         self._room = self._limit - self._used(node_of).T
         self._free = np.maximum(self._room, 0.0)
-        self._excess = float(-np.minimum(self._room, 0.0).sum())
+        self._over = -np.minimum(self._room, 0.0).sum(axis=0)
+        self._excess = float(self._over.sum())
 
     def excess(self) -> float:
         """Return the sum of what is above the limits."""
@@ -94,9 +96,14 @@ class Room(Rule):
     def swap_allowed(self, left: Ints, right: Ints) -> Bools:
         """Return bool[n]: which pairs could trade places."""
         here, there = self.node_of[left], self.node_of[right]
+        if self._transient is None:
+            net = (self.demand[right] - self.demand[left]).T
+            fits: Bools = (net <= self._free[:, here]).all(axis=0)
+            fits &= (-net <= self._free[:, there]).all(axis=0)
+            return fits
         one = self._change(right, here) - self._change(left, here)
         other = self._change(left, there) - self._change(right, there)
-        fits: Bools = (one <= self._free[:, here].T).all(axis=1)
+        fits = (one <= self._free[:, here].T).all(axis=1)
         fits &= (other <= self._free[:, there].T).all(axis=1)
         return fits
 
@@ -105,21 +112,27 @@ class Room(Rule):
         home = int(self.node_of[instance])
         if home == to:
             return
-        both = [home, to]
         leaving = arriving = self.demand[instance]
         if self._transient is not None:
             start = int(self._transient.start[instance])
-            if start in both:
+            if start in (home, to):
                 lasting = np.where(self._transient.dims, 0.0, leaving)
                 leaving = lasting if start == home else leaving
                 arriving = lasting if start == to else arriving
-        self._excess += float(np.minimum(self._room[:, both], 0.0).sum())
-        self._room[:, home] += leaving
-        self._room[:, to] -= arriving
-        after = self._room[:, both]
-        self._free[:, both] = np.maximum(after, 0.0)
-        self._excess -= float(np.minimum(after, 0.0).sum())
+        self._add(home, leaving)
+        self._add(to, -arriving)
         self.node_of[instance] = to
+
+    def _add(self, node: int, amount: Floats) -> None:
+        room = self._room[:, node]
+        room += amount
+        if self._over[node] or (room < 0.0).any():
+            over = float(-np.minimum(room, 0.0).sum())
+            self._excess += over - float(self._over[node])
+            self._over[node] = over
+            np.maximum(room, 0.0, out=self._free[:, node])
+        else:
+            self._free[:, node] = room
 
     def possible(self, instances: Ints) -> Bools:
         """Return bool[n, n_nodes]: large enough when empty, or home.
@@ -135,6 +148,12 @@ class Room(Rule):
             fits[rows, start] = (demand <= limit).all(axis=1)
         fits[rows, self.node_of[instances]] = True
         return fits
+
+    def sizes(self) -> Floats:
+        """Return float64[n_instances]: largest share of a mean node."""
+        mean = np.maximum(self._limit.mean(axis=1), 1e-9)
+        sizes: Floats = (self.demand / mean).max(axis=1)
+        return sizes
 
     def write(self, area: Area) -> None:
         """Write the rule into a programme."""

@@ -23,6 +23,7 @@ import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.term import Area
 
 
@@ -62,6 +63,10 @@ class Rule:
         """Return bool[n, n_nodes]: what this rule does not rule out for
         good, wherever the others are."""
         return np.ones((len(instances), self.n_nodes), dtype=np.bool_)
+
+    def sizes(self) -> Floats:
+        """Return float64[n_instances]: how hard each is to place."""
+        return np.zeros(len(self.node_of))
 
     def write(self, area: Area) -> None:
         """Write the rule into a programme."""
