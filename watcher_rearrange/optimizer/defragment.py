@@ -47,6 +47,9 @@ DIGITS = 6
 # Compute nodes in one part of a large cluster.
 PART_NODES = 120
 
+# Nodes of the search tree for one part.
+PART_TREE = 200
+
 # Of the time for a whole cluster, how much the first objective may take.
 FIRST_SHARE = 0.7
 
@@ -76,20 +79,29 @@ class Found:
 
 
 def search(
-    problem: Problem, placement: Placement, wanted: Wanted, seed: int = 0
+    problem: Problem,
+    placement: Placement,
+    wanted: Wanted,
+    seed: int = 0,
+    known: Placement | None = None,
 ) -> Found:
     """Return the placement with the most slots that was found.
 
-    Where nothing has more slots than the given placement, that is it.
+    Where nothing has more slots than the known placement, that is it.
+
+    :param known: a placement to begin with, within the limit of migrations;
+        the one that is to be changed unless given
     """
-    worth = worth_of(problem, placement, wanted)
+    best = placement if known is None else known
+    worth = worth_of(problem, best, wanted)
     most = volume_bound(problem, placement, wanted)
-    start = Found(placement, worth, most, 0)
-    if start.proved or not len(wanted.flavors.names):
+    start = Found(best, worth, most, 0)
+    if start.proved:
         return start
     if _size(problem, placement, wanted) <= MAX_WHOLE:
-        return _solved(problem, start, placement, wanted, seed)
-    return _in_parts(problem, start, wanted, seed)
+        how = Effort(problem.deadline, seed=seed)
+        return _solved(problem, start, placement, wanted, how)
+    return _in_parts(problem, start, placement, wanted, seed)
 
 
 def counted(problem: Problem, placement: Placement, wanted: Wanted) -> Ints:
@@ -147,7 +159,7 @@ def _size(problem: Problem, placement: Placement, wanted: Wanted) -> int:
 
 
 def _solved(
-    problem: Problem, best: Found, base: Placement, wanted: Wanted, seed: int
+    problem: Problem, best: Found, base: Placement, wanted: Wanted, how: Effort
 ) -> Found:
     """Solve the programme of a problem: the most slots, fewest migrations.
 
@@ -155,27 +167,32 @@ def _solved(
     :param base: the placement that migrations are counted from
     """
     kinds = Kinds.of_placement(problem, base)
-    programme = SlotProgram(problem, base, kinds, wanted)
+    programme = wanted.programme(problem, base, kinds, wanted)
     programme.ask_most()
-    now_s = time.monotonic()
-    until = now_s + FIRST_SHARE * (problem.deadline - now_s)
-    answer = programme.program.solve(
-        Effort(until, seed=seed), programme.unmoved()
-    )
+    slots = counted(problem, best.placement, wanted)
+    known = programme.solution(best.placement, slots)
+    answer = programme.program.solve(_first(how), known)
     most = min(best.most, _possible(-answer.bound, wanted))
-    if not answer.found or -answer.objective <= best.worth + TINY:
+    if not answer.found or -answer.objective < best.worth - TINY:
         return dataclasses.replace(best, most=most)
     worth = round(-answer.objective, DIGITS)
+    if worth <= best.worth and best.placement is base:
+        return dataclasses.replace(best, most=most)
     programme.ask_fewest(worth)
-    fewer = programme.program.solve(
-        Effort(problem.deadline, seed=seed), answer.values
-    )
+    fewer = programme.program.solve(how, answer.values)
     fewest = 0
     if fewer.found:
         fewest = int(np.ceil(max(fewer.bound, 0.0) - TINY))
         answer = fewer
     placement = programme.decoded(programme.without_detours(answer))
     return Found(placement, worth, most, fewest)
+
+
+def _first(how: Effort) -> Effort:
+    now_s = time.monotonic()
+    return dataclasses.replace(
+        how, deadline=now_s + FIRST_SHARE * (how.deadline - now_s)
+    )
 
 
 def _possible(bound: float, wanted: Wanted) -> float:
@@ -187,15 +204,14 @@ def _possible(bound: float, wanted: Wanted) -> float:
 
 
 def _in_parts(
-    problem: Problem, start: Found, wanted: Wanted, seed: int
+    problem: Problem, best: Found, start: Placement, wanted: Wanted, seed: int
 ) -> Found:
-    best = start
-    cycle = parts.Parts(problem, start.placement, wanted, PART_NODES, seed)
+    cycle = parts.Parts(problem, start, wanted, PART_NODES, seed)
     while not best.proved and not problem.out_of_time:
         nodes = cycle.next(best.placement)
         if nodes is None:
             break
-        part = parts.Part.of(problem, start.placement, best.placement, nodes)
+        part = parts.Part.of(problem, start, best.placement, nodes)
         found = _part(part, best, wanted, seed)
         if _rank(found, start) > _rank(best, start):
             best = found
@@ -203,8 +219,8 @@ def _in_parts(
     return best
 
 
-def _rank(found: Found, start: Found) -> tuple[float, int]:
-    moved = found.placement.node_of != start.placement.node_of
+def _rank(found: Found, start: Placement) -> tuple[float, int]:
+    moved = found.placement.node_of != start.node_of
     return round(found.worth, 6), -int(moved.sum())
 
 
@@ -224,7 +240,8 @@ def _part(part: parts.Part, best: Found, wanted: Wanted, seed: int) -> Found:
     )
     away = float(elsewhere @ flavors.weight)
     known = dataclasses.replace(best, worth=best.worth - away)
-    found = _solved(part.problem, known, part.base, narrowed, seed)
+    how = Effort(part.problem.deadline, seed=seed, nodes=PART_TREE)
+    found = _solved(part.problem, known, part.base, narrowed, how)
     return dataclasses.replace(
         found, worth=found.worth + away, most=best.most, fewest=0
     )

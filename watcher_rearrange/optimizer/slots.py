@@ -32,18 +32,6 @@ from watcher_rearrange.optimizer.program import Answer
 TINY = 1e-6
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Wanted:
-    """What slots are wanted.
-
-    :ivar together: the flavors share the room and no more slots count than
-        are wanted of each; if not, each flavor counts as if it were alone
-    """
-
-    flavors: Flavors
-    together: bool = False
-
-
 class SlotProgram(Counts):
     """Who leaves and arrives where, and how many slots that leaves.
 
@@ -60,6 +48,7 @@ class SlotProgram(Counts):
     ) -> None:
         super().__init__(problem, placement, kinds)
         self.wanted = wanted
+        self._switches: list[tuple[int, Ints]] = []
         self._free = problem.limit - placement.used
         most = self._most()
         self.slot_flavor, self.slot_node = np.nonzero(most)
@@ -70,17 +59,28 @@ class SlotProgram(Counts):
             self._no_more_than_wanted()
 
     @property
+    def migrations(self) -> Floats:
+        """float64[n]: how many migrations it is if one leaves."""
+        return np.ones(len(self.leave))
+
+    @property
     def weight(self) -> Floats:
         """float64[n]: what each slot is worth."""
         weight: Floats = self.wanted.flavors.weight[self.slot_flavor]
         return weight
 
-    def unmoved(self) -> Floats:
-        """Return float64[n_columns]: the solution in which nobody moves."""
-        values = np.zeros(self.program.n_columns)
-        if not self.wanted.together:
-            there = self.wanted.flavors.slots(self._free)
-            values[self.slots] = there[self.slot_flavor, self.slot_node]
+    def solution(self, end: Placement, slots: Ints) -> Floats | None:
+        """Return float64[n_columns]: a placement as a solution, or None.
+
+        :param slots: int64[n_flavors, n_nodes], those that it has
+        """
+        values = self.encoded(end)
+        if values is None:
+            return None
+        count = slots[self.slot_flavor, self.slot_node]
+        values[self.slots] = count
+        for column, here in self._switches:
+            values[column] = float(count[here].any())
         return values
 
     def ask_most(self) -> None:
@@ -92,7 +92,7 @@ class SlotProgram(Counts):
         """Make the migrations the objective, with slots of some worth."""
         self.program.row(self.slots, self.weight, lower=worth - TINY)
         self.program.clear_costs()
-        self.program.cost(self.leave, 1.0)
+        self.program.cost(self.leave, self.migrations)
 
     def slots_at(self, answer: Answer) -> Ints:
         """Return int64[n_flavors, n_nodes]: the slots of an answer."""
@@ -161,6 +161,7 @@ class SlotProgram(Counts):
     def _switch(self, slots: Ints) -> Ints:
         """A column that is 1 where any of some slots is used."""
         switch = self.program.columns(1, upper=1.0)
+        self._switches.append((int(switch[0]), slots))
         for slot in slots.tolist():
             self.program.row(
                 [int(self.slots[slot]), int(switch[0])],
@@ -175,3 +176,17 @@ class SlotProgram(Counts):
             self.program.row(
                 self.slots[self.slot_flavor == k], 1.0, upper=float(count)
             )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Wanted:
+    """What slots are wanted.
+
+    :ivar together: the flavors share the room and no more slots count than
+        are wanted of each; if not, each flavor counts as if it were alone
+    :ivar programme: the class of the programme, if there are more rows
+    """
+
+    flavors: Flavors
+    together: bool = False
+    programme: type[SlotProgram] = SlotProgram

@@ -90,8 +90,8 @@ class Defragmentation(Job):
         if self._wanted.together:
             enough = self._worth(end) >= self._needed - TINY
             return [enough] * len(moves)
-        gain: Bools = (self._gain(end) > 0).any(axis=0)
-        return [bool(gain[move.source]) for move in moves]
+        gain: Ints = self._gain(end).max(axis=0)
+        return [bool(gain[move.source] > 0) for move in moves]
 
     def refusal(self, end: Placement) -> Status | None:
         """Return how sure it is that there is no room for all."""
