@@ -21,6 +21,7 @@ CACM 18 (1975)). numpy is slower than this on a few nodes.
 from __future__ import annotations
 
 import collections
+import random
 
 from collections.abc import Hashable
 from collections.abc import Iterable
@@ -36,6 +37,10 @@ from watcher_rearrange.path.parts import Part
 State = bytes
 
 MAX_NODES = 256
+
+# A key that would be longer is a hash, of so many bits.
+MAX_KEY_BITS = 1_000
+HASH_BITS = 160
 
 
 class Board:
@@ -62,10 +67,7 @@ class Board:
             self._allowed[kind] = part.allowed[k]
         self.n_steps = sum(map(len, self._allowed))
         self._equals = self._equal_instances()
-        same = collections.defaultdict(list)
-        for k, number in enumerate(self._equals):
-            same[number].append(k)
-        self._classes = [group for group in same.values() if len(group) > 1]
+        self._digits = self._counters()
         self._hosts = self._equal_hosts()
         self._roomy = self._never_short()
         self._least = min(self.weight)
@@ -124,18 +126,21 @@ class Board:
                 if node != here and self._joins(state, k, node):
                     yield k, node
 
-    def same(self, state: State) -> State:
-        """Return one state for many that differ by equals only."""
+    def key(self, state: State) -> int:
+        """Return a number, equal for states that differ by equals only."""
         if self._hosts:
             state = self._renamed(state)
-        if self._classes:
-            ordered = bytearray(state)
-            for group in self._classes:
-                nodes = sorted(state[k] for k in group)
-                for k, node in zip(group, nodes, strict=True):
-                    ordered[k] = node
-            state = bytes(ordered)
-        return state
+        return sum(
+            digits[node]
+            for digits, node in zip(self._digits, state, strict=True)
+        )
+
+    def key_after(self, key: int, state: State, k: int, node: int) -> int:
+        """Return the key once a position of a state is on another node."""
+        if self._hosts:
+            return self.key(state[:k] + bytes((node,)) + state[k + 1 :])
+        digits = self._digits[k]
+        return key + digits[node] - digits[state[k]]
 
     def due(self, state: State) -> int:
         """Return what it costs if each moves straight to where it should."""
@@ -229,6 +234,36 @@ class Board:
                 )
             )
         )
+
+    def _counters(self) -> list[list[int]]:
+        """For each position and node, what it adds to a key.
+
+        A key counts how many of each kind of equals are on each node; where
+        that would be too long, it is a hash: random numbers that are summed
+        up (Zobrist, A new hashing method with application for game playing,
+        1970), so long that two do not meet.
+        """
+        counts = collections.Counter(self._equals)
+        shift = 0
+        digits_of: dict[int, list[int]] = {}
+        for same, count in counts.items():
+            if count == 1:
+                digits = [n << shift for n in range(len(self._room))]
+                shift += len(self._room).bit_length()
+            else:
+                width = count.bit_length()
+                digits = [
+                    1 << (shift + width * n) for n in range(len(self._room))
+                ]
+                shift += width * len(self._room)
+            digits_of[same] = digits
+        if shift > MAX_KEY_BITS:
+            dice = random.Random(0)
+            digits_of = {
+                same: [dice.getrandbits(HASH_BITS) for _ in self._room]
+                for same in counts
+            }
+        return [digits_of[same] for same in self._equals]
 
     def _equal_hosts(self) -> list[list[int]]:
         """Groups of nodes that nobody is on at the start or at the end."""

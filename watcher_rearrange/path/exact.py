@@ -28,12 +28,14 @@ from watcher_rearrange.path.board import State
 from watcher_rearrange.path.moves import Move
 
 
-# Placements looked at, and kept in memory, at most.
+# Placements looked at, at most, and bytes for all that are kept, roughly:
+# so many for each, and one for each instance.
 MAX_STATES = 300_000
-MAX_KEPT = 1_000_000
+MAX_BYTES = 500_000_000
+BYTES_EACH = 400
 
-# How often the clock is looked at, in placements.
-LOOK = 64
+# How often the clock is looked at, in moves.
+LOOK = 10_000
 
 
 class Exact:
@@ -43,7 +45,7 @@ class Exact:
     :ivar moves: the path that was found, if any
     :ivar exhausted: whether there is no cheaper path than the limit, or
         none at all
-    :ivar looked_at: how many placements
+    :ivar work: moves looked at, roughly
     """
 
     def __init__(
@@ -59,13 +61,16 @@ class Exact:
         self.limit = limit
         self.moves: list[Move] | None = None
         self.exhausted = False
-        self.looked_at = 0
-        self._closed: set[State] = set()
-        self._cost = {board.same(board.start): 0}
+        self.work = 0
+        self._look_at = 0
+        self._most_kept = MAX_BYTES // (BYTES_EACH + len(board.start))
+        self._closed: set[int] = set()
+        key = board.key(board.start)
+        self._cost = {key: 0}
         # How each state was reached: the state before, and who moved.
-        self._came: dict[State, tuple[State, int]] = {}
-        self._queue: list[tuple[int, int, State]] = []
-        self._push(board.due(board.start), 0, board.start)
+        self._came: dict[int, tuple[State, int]] = {}
+        self._queue: list[tuple[int, int, State, int]] = []
+        self._push(board.due(board.start), 0, board.start, key)
 
     @property
     def is_over(self) -> bool:
@@ -73,75 +78,78 @@ class Exact:
         return (
             self.moves is not None
             or self.exhausted
-            or self.looked_at >= MAX_STATES
-            or len(self._cost) >= MAX_KEPT
+            or len(self._closed) >= MAX_STATES
+            or len(self._cost) >= self._most_kept
         )
 
-    def run(self, states: int, deadline: float) -> None:
+    def run(self, work: int, deadline: float) -> None:
         """Search on until it is found, proved or over.
 
-        :param states: placements to look at now
+        :param work: moves to look at now
         :param deadline: on the clock of ``time.monotonic``
         """
-        until = self.looked_at + states
-        while not self.is_over and self.looked_at < until:
-            if not self.looked_at % LOOK and time.monotonic() > deadline:
-                break
+        until = self.work + work
+        while not self.is_over and self.work < until:
+            if self.work >= self._look_at:
+                self._look_at = self.work + LOOK
+                if time.monotonic() >= deadline:
+                    break
             self._step()
 
     def _step(self) -> None:
         """Look at the most promising placement."""
         while self._queue:
-            rank, minus_cost, state = heapq.heappop(self._queue)
+            rank, minus_cost, state, key = heapq.heappop(self._queue)
             cost = -minus_cost
             due = (rank - cost) // self._greed
             if state == self._board.goal:
                 self.moves = self._moves(state)
                 return
-            same = self._board.same(state)
-            if same not in self._closed and self._is_cheap(cost + due):
-                self._closed.add(same)
-                self.looked_at += 1
-                self._expand(state, cost, due)
+            if key not in self._closed and self._is_cheap(cost + due):
+                self._closed.add(key)
+                self._expand(state, key, cost, due)
                 return
         self.exhausted = True
 
     def _is_cheap(self, estimate: int) -> bool:
         return self.limit is None or estimate < self.limit
 
-    def _expand(self, state: State, cost: int, due: int) -> None:
+    def _expand(self, state: State, key: int, cost: int, due: int) -> None:
         board = self._board
-        came = self._came.get(board.same(state))
+        came = self._came.get(key)
         before = came[1] if came is not None else -1
         slack = None
         if self.limit is not None:
             slack = self.limit - 1 - cost - due
-        for k, node in board.steps(state, before, slack):
-            after = state[:k] + bytes((node,)) + state[k + 1 :]
+        steps = board.steps(state, before, slack)
+        self.work += board.n_steps + len(state) + len(steps)
+        for k, node in steps:
             weight = board.weight[k]
             spent = cost + weight
+            after_key = board.key_after(key, state, k, node)
+            if spent >= self._cost.get(after_key, spent + 1):
+                continue
+            self._cost[after_key] = spent
+            self._came[after_key] = (state, k)
             left = due
             left += weight * (state[k] == board.goal[k])
             left -= weight * (node == board.goal[k])
-            same = board.same(after)
-            if spent < self._cost.get(same, spent + 1):
-                self._cost[same] = spent
-                self._came[same] = (state, k)
-                self._push(left, spent, after)
+            after = state[:k] + bytes((node,)) + state[k + 1 :]
+            self._push(left, spent, after, after_key)
 
-    def _push(self, due: int, cost: int, state: State) -> None:
+    def _push(self, due: int, cost: int, state: State, key: int) -> None:
         if self._is_cheap(cost + due):
             rank = cost + self._greed * due
-            heapq.heappush(self._queue, (rank, -cost, state))
+            heapq.heappush(self._queue, (rank, -cost, state, key))
 
     def _moves(self, state: State) -> list[Move]:
         """The moves that led to a state, renamed where equals were taken."""
         board = self._board
         moves: list[Move] = []
-        came = self._came.get(board.same(state))
+        came = self._came.get(board.key(state))
         while came is not None:
             before, k = came
             moves.append(board.move(k, before[k], state[k]))
             state = before
-            came = self._came.get(board.same(state))
+            came = self._came.get(board.key(state))
         return moves[::-1]

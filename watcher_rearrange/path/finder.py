@@ -44,9 +44,9 @@ TRIES = 10
 # walks are not tried.
 HOPELESS = 0.5
 
-# Placements that each search looks at before the next walk, while nothing
-# is found.
-MORE_STATES = 2_000
+# Moves that each search looks at before the next walk, while nothing is
+# found.
+MORE_WORK = 500_000
 
 
 def find(
@@ -123,7 +123,7 @@ class _Finder:
 
     def insist(self) -> Path:
         """Search on, and walk once more."""
-        self._best = self._knots.run(small=False, states=MORE_STATES)
+        self._best = self._knots.run(small=False, work=MORE_WORK)
         self._walk()
         return self._shortened()
 

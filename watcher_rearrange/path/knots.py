@@ -29,7 +29,6 @@ from collections.abc import Iterable
 
 from watcher_rearrange.path.board import MAX_NODES
 from watcher_rearrange.path.board import Board
-from watcher_rearrange.path.exact import MAX_STATES
 from watcher_rearrange.path.exact import Exact
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
@@ -44,15 +43,14 @@ from watcher_rearrange.path.shorten import Search
 # Instances times nodes up to which a part counts as small, and beyond which
 # it is not searched.
 SMALL = 1_000
-MAX_STEPS = 500_000
+MAX_STEPS = 100_000
 
-# Moves looked at, at most, by one search of a part that is not small.
-WORK = 3_000_000
-
-# Placements looked at before the next search of a part has its turn, and
-# before a greedy one begins.
-TURN = 1_000
-GREEDY_AFTER = 10_000
+# Moves looked at, at most, by one search of a part: of a small one, before
+# the next search of a part has its turn, and before a greedy one begins.
+WORK = 300_000
+SMALL_WORK = 100_000_000
+TURN = 100_000
+GREEDY_AFTER = 1_000_000
 
 # How much more what is left to do counts in a greedy search.
 GREED = 5
@@ -87,16 +85,16 @@ class Knots:
         for knot in self._knots:
             knot.learn(path.moves)
 
-    def run(self, small: bool, states: int | None = None) -> Path:
+    def run(self, small: bool, work: int | None = None) -> Path:
         """Search what is not solved, and return the best path.
 
         :param small: only small parts
-        :param states: placements for each search; as many as usual without
+        :param work: of each search; as much as usual without
         """
         for knot in self._knots:
             if not self.impossible and (knot.is_small or not small):
                 knot.learn(self._known.moves)
-                knot.run(states)
+                knot.run(work)
                 self.impossible = knot.impossible
         return self._path()
 
@@ -164,46 +162,39 @@ class Knot:
             self.moves = own
             self._forward.limit = cost
 
-    def run(self, states: int | None) -> None:
-        """Search on, for so many placements or as many as usual."""
-        if states is None:
-            states = self._usual()
-        for begun in range(0, states, TURN):
-            count = min(TURN, states - begun)
+    def run(self, work: int | None) -> None:
+        """Search on, with so much work or as much as usual."""
+        if work is None:
+            work = SMALL_WORK if self.is_small else WORK
+        for begun in range(0, work, TURN):
             if self.is_solved or time.monotonic() >= self._deadline:
                 break
-            self._turn(count)
+            self._turn(min(TURN, work - begun))
 
-    def _usual(self) -> int:
-        if self.is_small:
-            return MAX_STATES
-        steps = self._board.n_steps + len(self._part.instances)
-        return max(1, WORK // steps)
-
-    def _turn(self, count: int) -> None:
+    def _turn(self, work: int) -> None:
         forward = self._forward
-        forward.run(count, self._deadline)
+        forward.run(work, self._deadline)
         if forward.moves is not None:
             self.moves, self.proved = forward.moves, True
         elif forward.exhausted:
             self.proved = self.moves is not None
             self.impossible = self.moves is None
         elif self.moves is None:
-            self._without_limit(count)
+            self._without_limit(work)
 
-    def _without_limit(self, count: int) -> None:
+    def _without_limit(self, work: int) -> None:
         """Look for any path, or a proof, by other searches."""
         backward, greedy = self._backward, self._greedy
         if backward is not None:
-            backward.run(count, self._deadline)
+            backward.run(work, self._deadline)
             self.impossible = backward.exhausted
             if backward.moves is not None:
                 self.moves = self._turned(backward.moves)
                 self.proved = True
                 return
-        if self._forward.looked_at < GREEDY_AFTER and self.is_small:
+        if self._forward.work < GREEDY_AFTER and self.is_small:
             return
-        greedy.run(count, self._deadline)
+        greedy.run(work, self._deadline)
         if greedy.moves is not None:
             self.moves = greedy.moves
             self._forward.limit = self._costs.of(greedy.moves)

@@ -148,7 +148,8 @@ class Parts:
         label = np.arange(len(self._field.room))
         for row in (*rows, *self._together(free)):
             old = np.unique(label[row])
-            label[np.isin(label, old)] = old[0]
+            if len(old) > 1:
+                label[np.isin(label, old)] = old[0]
         return label
 
     def _together(self, free: Ints) -> list[Bools]:
