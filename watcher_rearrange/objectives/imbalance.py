@@ -47,10 +47,10 @@ class Imbalance:
         self.judged = nodes[:, np.newaxis] & (dimensions.capacity > 0)
         self.capacity = np.where(self.judged, dimensions.capacity, np.inf)
         total = np.where(self.judged, dimensions.capacity, 0.0).sum(axis=0)
+        self.total: Floats = np.maximum(total, 1e-9)
         # weight[d]: share of one unit of Q^2/C in the mean variance.
-        self.weight: Floats = 1.0 / np.maximum(total, 1e-9)
+        self.weight: Floats = 1.0 / self.total
         self.weight /= max(1, len(dimensions.names))
-        self._total = total
 
     def load(self, placement: Placement) -> Floats:
         """Return float64[n_nodes, n_dims]: the demand on every node."""
@@ -65,10 +65,9 @@ class Imbalance:
         """Return the mean variance of a load, in fractions squared."""
         judged = np.where(self.judged, load, 0.0)
         squares = (judged * judged / self.capacity).sum(axis=0)
-        mean = judged.sum(axis=0) / np.maximum(self._total, 1e-9)
-        n_dims = max(1, len(self.dimensions.names))
-        spread = squares * self.weight - mean * mean / n_dims
-        return max(0.0, float(spread.sum()))
+        mean = judged.sum(axis=0) / self.total
+        spread = (squares - mean * mean * self.total) @ self.weight
+        return max(0.0, float(spread))
 
     def value(self, placement: Placement) -> float:
         """Return the standard deviation in percentage points."""

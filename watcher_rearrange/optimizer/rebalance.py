@@ -71,6 +71,38 @@ def improve(
     return search.placement
 
 
+def pruned(
+    problem: Problem,
+    start: Placement,
+    placement: Placement,
+    imbalance: Imbalance,
+    threshold_pct: float,
+) -> Placement:
+    """Return a placement without the moves that the threshold can do without.
+
+    What helps least goes home first.
+    """
+    wanted = (threshold_pct / 100.0) ** 2
+    now = placement.copy()
+    load = imbalance.load(now)
+    demand = imbalance.dimensions.demand
+    while not problem.out_of_time:
+        slack = wanted - imbalance.variance(load)
+        found = []
+        for i in np.flatnonzero(now.node_of != start.node_of).tolist():
+            home, here = int(start.node_of[i]), int(now.node_of[i])
+            if problem.destinations(now, i)[home]:
+                delta = imbalance.shift_deltas(load, i, here)[home]
+                found.append((float(delta), i))
+        if not found or min(found)[0] > slack:
+            break
+        i = min(found)[1]
+        here = now.move(i, int(start.node_of[i]))
+        load[here] -= demand[i]
+        load[now.node_of[i]] += demand[i]
+    return now
+
+
 class _Descent:
     """The placement on its way down, with what each step looks at.
 

@@ -16,13 +16,15 @@ from __future__ import annotations
 
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.plan import ObjectiveValue
 from watcher_rearrange.objectives.base import Objective
 from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.objectives.peak import PeakUtilization
-from watcher_rearrange.optimizer import rebalance
+from watcher_rearrange.optimizer import rebalance_fewest
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.path.moves import Move
+from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.policies.rebalance import RebalancePolicy
 
@@ -36,16 +38,38 @@ class Rebalancing(Job):
         self._imbalance = Imbalance(
             Dimensions.of(cluster, policy.dimensions), cluster.receives
         )
+        # Of the first search, which is for the whole cluster.
+        self._bound: int | None = None
 
     def improve(self, problem: Problem, placement: Placement) -> Placement:
-        """Descend on the imbalance."""
-        return rebalance.improve(
+        """Reach the threshold with few migrations, or come near to it."""
+        found = rebalance_fewest.search(
             problem, placement, self._imbalance, self._policy.threshold_pct
         )
+        if self._bound is None:
+            self._bound = found.bound
+        return found.placement
 
     def objectives(self) -> list[Objective]:
         """Return the imbalance and the fullest node."""
         return [self._imbalance, PeakUtilization(self._imbalance)]
+
+    def fewest_migrations(self, start: Placement, end: Placement) -> int:
+        """Return a bound on the migrations that the threshold takes."""
+        if not self._is_reached(end):
+            return super().fewest_migrations(start, end)
+        return self._bound or 0
+
+    def is_optimal(
+        self, table: list[ObjectiveValue], path: Path, fewest: int
+    ) -> bool:
+        """Whether the threshold is reached, and not with fewer migrations."""
+        if table[0].after <= self._policy.threshold_pct:
+            return len(path.moves) <= fewest
+        return super().is_optimal(table, path, fewest)
+
+    def _is_reached(self, end: Placement) -> bool:
+        return self._imbalance.value(end) <= self._policy.threshold_pct
 
     def reason(self, move: Move, end: Placement) -> str:
         """Return which node it relieves."""
