@@ -221,13 +221,15 @@ class Dependencies(Rule):
                 for s in np.unique(services).tolist()
             }
             for s, ones in columns.items():
+                here = bool(self._count[s, near])
                 for other in self._needs[s].tolist():
-                    if not fixed[other, near]:
+                    # What is broken already may stay so.
+                    broken = here and not self._count[other, near]
+                    if not fixed[other, near] and not broken:
                         self._follow(area, ones, columns.get(other, _NONE))
-                for other in self._needed_by[s].tolist():
-                    if fixed[other, near] and not fixed[s, near]:
-                        area.program.row(ones, 1.0, lower=1.0)
-                        break
+                wanted = fixed[self._needed_by[s], near].any()
+                if here and wanted and not fixed[s, near]:
+                    area.program.row(ones, 1.0, lower=1.0)
 
     def _follow(self, area: Area, ones: Ints, others: Ints) -> None:
         """Each of the ones requires one of the others."""

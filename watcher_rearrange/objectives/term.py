@@ -58,7 +58,6 @@ class Columns(Protocol):
 class Area(Protocol):
     """Some instances that are placed anew, on some nodes.
 
-    :ivar program: to write into
     :ivar free: int64[n_free], the instances
     :ivar nodes: int64[n_open], the nodes that they may go to
     :ivar choice: int64[n_free, n_open], the column that says whether an
@@ -66,11 +65,14 @@ class Area(Protocol):
     :ivar node_of: int64[n_instances], where the others are; -1 for free
     """
 
-    program: Columns
     free: Ints
     nodes: Ints
     choice: Ints
     node_of: Ints
+
+    @property
+    def program(self) -> Columns:
+        """What to write into."""
 
 
 class Term:
@@ -78,10 +80,12 @@ class Term:
 
     :ivar name: short, as in reports
     :ivar unit: of the value
+    :ivar is_linear: whether a programme can have the term
     """
 
     name = ''
     unit = ''
+    is_linear = True
 
     def __init__(self, n_nodes: int) -> None:
         self.n_nodes = n_nodes

@@ -30,6 +30,8 @@ from __future__ import annotations
 
 import dataclasses
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from watcher_rearrange.model.cluster import Ints
@@ -42,6 +44,9 @@ NOISE = 1 << 20
 
 # At most so many are evicted for one.
 EVICTED = 12
+
+# Instances and where they go, at once.
+Steps = tuple[tuple[int, int], ...]
 
 
 @dataclasses.dataclass
@@ -169,12 +174,11 @@ class Annealer:
                 there.tolist(),
                 strict=True,
             )
-            done = self._commit(
-                [((i, b), (j, a)) for i, j, a, b in pairs], here, there
-            )
+            moves: list[Steps] = [((i, b), (j, a)) for i, j, a, b in pairs]
+            done = self._commit(moves, here, there)
         self._swaps.took(done)
 
-    def _commit(self, moves, here, there) -> int:
+    def _commit(self, moves: Sequence[Steps], here: Ints, there: Ints) -> int:
         """Make those moves that touch no node that another one touched."""
         touched: set[int] = set()
         done = 0
@@ -190,7 +194,7 @@ class Annealer:
             self._note()
         return done
 
-    def _make(self, steps, check: bool) -> bool:
+    def _make(self, steps: Steps, check: bool) -> bool:
         node_of = self.model.node_of
         back = [(i, int(node_of[i])) for i, _ in steps]
         for i, to in steps:

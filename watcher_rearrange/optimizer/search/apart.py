@@ -35,7 +35,8 @@ class Apart(Rule):
         self, group: Ints, n_nodes: int, most: Ints | None = None
     ) -> None:
         super().__init__(n_nodes)
-        size = np.bincount(group[group >= 0])
+        least = 0 if most is None else len(most)
+        size = np.bincount(group[group >= 0], minlength=least)
         most = np.ones(len(size), dtype=np.int64) if most is None else most
         # Groups too small to break the rule are not counted: they share
         # the last row, which has no limit.
@@ -78,6 +79,8 @@ class Apart(Rule):
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
         row, home = int(self._row[instance]), int(self.node_of[instance])
+        if home == to:
+            return
         most, count = int(self._most[row]), self._count[row]
         self._over -= int(count[home] > most)
         self._over += int(count[to] >= most)

@@ -42,7 +42,12 @@ COLD_ROUNDS = 4
 # The first temperature, as a share of a typical change of the value, and
 # the last one as a share of that.
 HOT = 1.0
-COLD = 5e-4
+COLD = 2e-4
+
+# How often the first temperature is halved while it is too hot.
+# A probe takes this share of a round.
+PROBES = 8
+PROBE_SHARE = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +137,7 @@ class _Search:
         self.value = model.value()
         self.bound = model.lower_bound()
         self.history: list[Progress] = []
+        self._is_linear = all(term.is_linear for _, term in model.terms)
         self._limits = limits
         self._report = report
         self._begin = time.monotonic()
@@ -145,8 +151,8 @@ class _Search:
 
     def run(self, crew: Crew, hot: float) -> None:
         """Go through the rounds."""
+        node_of, hot = self._probe(crew, hot)
         edges = hot * COLD ** np.linspace(0.0, 1.0, HOT_ROUNDS + 1)
-        node_of = self.best
         for k in range(HOT_ROUNDS):
             task = self._round(node_of, edges[k], edges[k + 1], k)
             node_of = self._take(crew.run([task] * self._limits.workers))
@@ -154,11 +160,34 @@ class _Search:
                 return
         for k in range(HOT_ROUNDS, HOT_ROUNDS + COLD_ROUNDS):
             mild = self._round(self.best, edges[-5], edges[-1], k)
-            exact = dataclasses.replace(mild, cold=-1.0)
+            exact = dataclasses.replace(
+                mild, cold=-1.0 if self._is_linear else mild.cold
+            )
             others = [mild] * (self._limits.workers - 1)
             self._take(crew.run([exact, *others]))
             if self.at_bound:
                 return
+
+    def _probe(self, crew: Crew, hot: float) -> tuple[Ints, float]:
+        """Cool down until the placement is no worse than at first.
+
+        What is hotter would only undo what is good about the start.
+        """
+        start, value = self.best, self.value
+        for _ in range(PROBES):
+            task = self._round(start, hot, hot, 0)
+            steps = task.steps
+            if steps is not None:
+                steps = max(1, int(steps * PROBE_SHARE))
+            task = dataclasses.replace(
+                task, time_s=task.time_s * PROBE_SHARE, steps=steps
+            )
+            found = crew.run([task] * self._limits.workers)
+            node_of = self._take(found)
+            if min(one.value for one in found) < value:
+                return node_of, hot
+            hot /= 2.0
+        return self.best, hot
 
     def _round(self, node_of: Ints, hot: float, cold: float, k: int) -> Round:
         left = HOT_ROUNDS + COLD_ROUNDS - k

@@ -63,7 +63,7 @@ class Room(Rule):
             held = np.zeros_like(self._limit.T)
             lasting = np.where(transient.dims, self.demand, 0.0)
             np.add.at(held, transient.start, lasting)
-            self._most = self._limit - held.T
+            self._most = np.maximum(self._limit - held.T, 0.0)
         self._room = self._limit.copy()
         self._free = self._room
         self._over = np.zeros(self.n_nodes)
@@ -84,12 +84,16 @@ class Room(Rule):
     def shift_allowed(self, instances: Ints) -> Bools:
         """Return bool[n, n_nodes]: where each may go, or stay."""
         demand = self.demand[instances]
-        fits: Bools = (demand[:, :, None] <= self._free).all(axis=1)
+        fits: Bools = np.logical_and.reduce(
+            demand[:, :, None] <= self._free, axis=1
+        )
         rows = np.arange(len(instances))
         if self._transient is not None:
             start = self._transient.start[instances]
             lasting = np.where(self._transient.dims, 0.0, demand)
-            fits[rows, start] = (lasting <= self._free[:, start].T).all(axis=1)
+            fits[rows, start] = np.logical_and.reduce(
+                lasting <= self._free[:, start].T, axis=1
+            )
         fits[rows, self.node_of[instances]] = True
         return fits
 
@@ -98,13 +102,15 @@ class Room(Rule):
         here, there = self.node_of[left], self.node_of[right]
         if self._transient is None:
             net = (self.demand[right] - self.demand[left]).T
-            fits: Bools = (net <= self._free[:, here]).all(axis=0)
-            fits &= (-net <= self._free[:, there]).all(axis=0)
+            fits: Bools = np.logical_and.reduce(
+                net <= self._free[:, here], axis=0
+            )
+            fits &= np.logical_and.reduce(-net <= self._free[:, there], axis=0)
             return fits
         one = self._change(right, here) - self._change(left, here)
         other = self._change(left, there) - self._change(right, there)
-        fits = (one <= self._free[:, here].T).all(axis=1)
-        fits &= (other <= self._free[:, there].T).all(axis=1)
+        fits = np.logical_and.reduce(one <= self._free[:, here].T, axis=1)
+        fits &= np.logical_and.reduce(other <= self._free[:, there].T, axis=1)
         return fits
 
     def move(self, instance: int, to: int) -> None:
@@ -141,11 +147,13 @@ class Room(Rule):
         """
         demand = self.demand[instances]
         rows = np.arange(len(instances))
-        fits: Bools = (demand[:, :, None] <= self._most).all(axis=1)
+        fits: Bools = np.logical_and.reduce(
+            demand[:, :, None] <= self._most, axis=1
+        )
         if self._transient is not None:
             start = self._transient.start[instances]
             limit = self._limit[:, start].T
-            fits[rows, start] = (demand <= limit).all(axis=1)
+            fits[rows, start] = np.logical_and.reduce(demand <= limit, axis=1)
         fits[rows, self.node_of[instances]] = True
         return fits
 
