@@ -32,6 +32,7 @@ from watcher_rearrange.plugin import goals
 from watcher_rearrange.plugin.efficacy import figures
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
+from watcher_rearrange.plugin.strategies import defragment
 from watcher_rearrange.plugin.strategies import evacuate
 from watcher_rearrange.plugin.strategies import rebalance
 
@@ -40,6 +41,7 @@ GOALS = {
     rebalance.Rebalance: goals.CloudRebalancing,
     consolidate.Consolidate: goals.CloudConsolidation,
     evacuate.Evacuate: goals.CloudEvacuation,
+    defragment.Defragment: goals.CloudConsolidation,
     combined.Combined: goals.CloudRearrangement,
 }
 NO_LIMITS = {'time_limit_s': 0, 'max_migrations': 0, 'datasources': None}

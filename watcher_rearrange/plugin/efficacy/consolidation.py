@@ -22,6 +22,10 @@ from watcher_rearrange.plugin.efficacy import common
 from watcher_rearrange.plugin.efficacy import figures
 
 
+# What the strategy rearrange_defragment makes small.
+SLOTS = ('blocked_slots', 'unplaced_instances')
+
+
 class ConsolidationEfficacy(figures.PlanEfficacy):
     """How many nodes are freed, and what it costs."""
 
@@ -46,6 +50,16 @@ class ConsolidationEfficacy(figures.PlanEfficacy):
             'nodes',
             lambda made: made.count(plan.DISABLE_SERVICE),
         ),
+        figures.Figure(
+            'slots_gained',
+            'More instances of the flavors named than before find room.',
+            'instances',
+            lambda made: _slots_gained(made.made),
+            whole=False,
+            present=lambda made: any(
+                row.name in SLOTS for row in made.objectives
+            ),
+        ),
         common.MIGRATIONS,
         common.DISPLACEMENTS,
         common.MEMORY_MOVED_GB,
@@ -56,7 +70,9 @@ class ConsolidationEfficacy(figures.PlanEfficacy):
     def get_global_efficacy_indicator(
         self, indicators_map: dict[str, float]
     ) -> list[efficacy.Indicator]:
-        """Return the nodes freed, also as a share, and the price."""
+        """Return the nodes freed or slots gained, and the price."""
+        if 'slots_gained' in indicators_map:
+            return self.show(indicators_map, ('slots_gained', 'migrations'))
         return [
             *self.show(indicators_map, ('nodes_freed',)),
             figures.share(
@@ -67,3 +83,9 @@ class ConsolidationEfficacy(figures.PlanEfficacy):
             ),
             *self.show(indicators_map, ('migrations',)),
         ]
+
+
+def _slots_gained(made: plan.Plan) -> float:
+    return sum(
+        row.before - row.after for row in made.objectives if row.name in SLOTS
+    )
