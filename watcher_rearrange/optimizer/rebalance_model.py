@@ -88,9 +88,7 @@ class Model:
         _, first, merged = np.unique(
             keys, axis=0, return_index=True, return_inverse=True
         )
-        of = np.where(kinds.of >= 0, merged.reshape(-1)[kinds.of], -1)
-        if not len(first):
-            of = np.full(len(of), -1)
+        of = np.append(merged.reshape(-1), -1)[kinds.of]
         if groups_stay:
             of[_members(problem)] = -1
         count = np.zeros((len(first), len(load)), dtype=np.int64)
