@@ -86,6 +86,14 @@ def full_snapshot() -> dict[str, Any]:
             'status': 'queued',
         }
     ]
+    document['flavors'] = [
+        {
+            'name': 'm1.xlarge',
+            'allocations': {'VCPU': 8, 'MEMORY_MB': 16384},
+            'required_traits': ['HW_CPU_X86_AVX2'],
+            'forbidden_traits': ['CUSTOM_OLD'],
+        }
+    ]
     return document
 
 
