@@ -31,7 +31,7 @@ from watcher_rearrange.path.moves import Move
 # Placements looked at, at most, and bytes for all that are kept, roughly:
 # so many for each, and one for each instance.
 MAX_STATES = 300_000
-MAX_BYTES = 500_000_000
+MAX_BYTES = 250_000_000
 BYTES_EACH = 400
 
 # How often the clock is looked at, in moves.
@@ -62,6 +62,7 @@ class Exact:
         self.moves: list[Move] | None = None
         self.exhausted = False
         self.work = 0
+        self._is_full = False
         self._look_at = 0
         self._most_kept = MAX_BYTES // (BYTES_EACH + len(board.start))
         self._closed: set[int] = set()
@@ -75,12 +76,7 @@ class Exact:
     @property
     def is_over(self) -> bool:
         """Whether it found a path, or proved something, or is full."""
-        return (
-            self.moves is not None
-            or self.exhausted
-            or len(self._closed) >= MAX_STATES
-            or len(self._cost) >= self._most_kept
-        )
+        return self.moves is not None or self.exhausted or self._is_full
 
     def run(self, work: int, deadline: float) -> None:
         """Search on until it is found, proved or over.
@@ -95,6 +91,19 @@ class Exact:
                 if time.monotonic() >= deadline:
                     break
             self._step()
+            if (
+                len(self._closed) >= MAX_STATES
+                or len(self._cost) >= self._most_kept
+            ):
+                self._give_up()
+
+    def _give_up(self) -> None:
+        """Make room in memory; nothing more can come of it."""
+        self._is_full = True
+        self._closed.clear()
+        self._cost.clear()
+        self._came.clear()
+        self._queue.clear()
 
     def _step(self) -> None:
         """Look at the most promising placement."""

@@ -44,9 +44,11 @@ TRIES = 10
 # walks are not tried.
 HOPELESS = 0.5
 
-# Moves that each search looks at before the next walk, while nothing is
-# found.
-MORE_WORK = 500_000
+# Moves that each search of a part that is not small looks at: where any path
+# will do, where it may give up, and where it may not, before the next walk.
+LITTLE_WORK = 10_000
+WORK = 50_000
+MORE_WORK = 200_000
 
 
 def find(
@@ -67,7 +69,22 @@ def find(
     :param deadline: on the clock of ``time.monotonic``
     :param seed: of the choices of all walks but the first
     """
-    return _Finder(_search(rules, start, target, deadline), seed).find()
+    return _Finder(_search(rules, start, target, deadline), seed).find(WORK)
+
+
+def find_any(
+    rules: Rules,
+    start: Placement,
+    target: Ints,
+    deadline: float,
+    seed: int = 0,
+) -> Path:
+    """Return a path as :func:`find`, but with little work, and not short.
+
+    This is for those who only ask who gets where it should be.
+    """
+    finder = _Finder(_search(rules, start, target, deadline), seed)
+    return finder.find_any(LITTLE_WORK)
 
 
 def find_until(
@@ -82,7 +99,7 @@ def find_until(
     Only a path that is found or proved impossible ends it earlier.
     """
     finder = _Finder(_search(rules, start, target, deadline), seed)
-    best = finder.find()
+    best = finder.find(MORE_WORK)
     while not best.complete and not best.proved and not finder.is_over:
         best = finder.insist()
     return best
@@ -102,43 +119,63 @@ class _Finder:
         self._search = search
         self._seed = seed
         self._n_walks = 0
+        self._work = WORK
         self._best = Path()
+        self._knots: Knots | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether the time is."""
         return time.monotonic() >= self._search.deadline
 
-    def find(self) -> Path:
-        """Use each method for a while."""
+    def find(self, work: int) -> Path:
+        """Use each method for a while, and make the path short.
+
+        :param work: of each search of a part that is not small
+        """
+        best = self.find_any(work)
+        if not best.complete or best.proved:
+            return best
+        if self._knots is None:
+            self._knots = Knots(self._search, best)
+            self._best = self._knots.run(work, small=True)
+        return self._shortened(self._knots)
+
+    def find_any(self, work: int) -> Path:
+        """Use each method until one gets everybody home."""
         search = self._search
+        self._work = work
         self._best = best = self._walked()
-        if best.complete and search.costs.of(best.moves) == search.least:
-            return dataclasses.replace(best, proved=True)
+        if best.complete:
+            cheapest = search.costs.of(best.moves) == search.least
+            return dataclasses.replace(best, proved=cheapest)
         self._knots = Knots(search, best)
-        self._best = self._knots.run(small=self._best.complete)
+        self._best = self._knots.run(work)
         while self._n_walks < TRIES and not self._is_hopeless():
-            self._walk()
-        return self._shortened()
+            self._walk(self._knots)
+        return self._best
 
     def insist(self) -> Path:
         """Search on, and walk once more."""
-        self._best = self._knots.run(small=False, work=MORE_WORK)
-        self._walk()
-        return self._shortened()
+        knots = self._knots
+        if knots is None:
+            return self._best
+        self._best = knots.run(self._work)
+        self._walk(knots)
+        return self._shortened(knots)
 
-    def _shortened(self) -> Path:
+    def _shortened(self, knots: Knots) -> Path:
         if not self._best.complete or self._best.proved:
             return self._best
         self._best = shorten.shorter(self._search, self._best, self._seed)
-        self._knots.learn(self._best)
-        return self._knots.run(small=False)
+        knots.learn(self._best)
+        return knots.run(self._work)
 
-    def _walk(self) -> None:
+    def _walk(self, knots: Knots) -> None:
         costs = self._search.costs
         path = self._walked()
         self._best = min(self._best, path, key=lambda p: _rank(p, costs))
-        self._knots.learn(self._best)
+        knots.learn(self._best)
 
     def _walked(self) -> Path:
         # The first walk varies nothing.

@@ -45,10 +45,10 @@ from watcher_rearrange.path.shorten import Search
 SMALL = 1_000
 MAX_STEPS = 100_000
 
-# Moves looked at, at most, by one search of a part: of a small one, before
-# the next search of a part has its turn, and before a greedy one begins.
-WORK = 300_000
-SMALL_WORK = 100_000_000
+# How much more work a small part is worth, which is then mostly solved; moves
+# looked at before the next search of a part has its turn, and before a greedy
+# one begins.
+SMALL_FACTOR = 500
 TURN = 100_000
 GREEDY_AFTER = 1_000_000
 
@@ -85,11 +85,11 @@ class Knots:
         for knot in self._knots:
             knot.learn(path.moves)
 
-    def run(self, small: bool, work: int | None = None) -> Path:
+    def run(self, work: int, small: bool = False) -> Path:
         """Search what is not solved, and return the best path.
 
+        :param work: of each search, more for small parts
         :param small: only small parts
-        :param work: of each search; as much as usual without
         """
         for knot in self._knots:
             if not self.impossible and (knot.is_small or not small):
@@ -162,10 +162,10 @@ class Knot:
             self.moves = own
             self._forward.limit = cost
 
-    def run(self, work: int | None) -> None:
-        """Search on, with so much work or as much as usual."""
-        if work is None:
-            work = SMALL_WORK if self.is_small else WORK
+    def run(self, work: int) -> None:
+        """Search on, with so much work, or more where it is small."""
+        if self.is_small:
+            work *= SMALL_FACTOR
         for begun in range(0, work, TURN):
             if self.is_solved or time.monotonic() >= self._deadline:
                 break

@@ -126,16 +126,16 @@ class Question:
     def path(
         self, deadline: float, at: Ints | None = None, seed: int = 0
     ) -> Path:
-        """Return what the path search finds; nothing is refused here.
+        """Return a path, not a short one, or who is blocked.
 
-        It gives up where little hope is left.
+        It gives up where little hope is left; nothing is refused here.
 
         :param deadline: on the clock of ``time.monotonic``
         :param at: int64[n_instances], where everybody is by then; the start
             without
         """
         start = self.start if at is None else Placement(self.cluster, at)
-        return finder.find(self.rules, start, self.wanted, deadline, seed)
+        return finder.find_any(self.rules, start, self.wanted, deadline, seed)
 
     def label(self, instance_idx: int) -> str:
         """Return what an operator calls an instance."""
