@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
@@ -53,6 +55,10 @@ class ActiveNodes:
         largest others until the sum is enough (the volume bound of bin
         packing, Martello and Toth 1990, L1, for unequal bins).
         """
+        return self._bound
+
+    @cached_property
+    def _bound(self) -> float:
         fixed = int(self._fixed.sum())
         placed = self._nodes[self._cluster.node_of]
         demand = self._cluster.demand[placed].sum(axis=0)

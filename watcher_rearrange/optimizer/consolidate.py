@@ -12,9 +12,9 @@
 
 """Empty as many nodes as possible, those that are cheapest to empty.
 
-The nodes are ordered by what emptying them costs; the instances on the k
-cheapest ones are packed into the others, for the largest k that works,
-starting from the bound. What that leaves is tried node by node.
+A greedy packing comes first. Where the whole is small enough, an integer
+programme then finds the best placement and proves it; where it is not, one
+neighbourhood after the other is solved.
 """
 
 from __future__ import annotations
@@ -23,126 +23,132 @@ import dataclasses
 
 import numpy as np
 
-from watcher_rearrange.model.cluster import Bools
-from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
+from watcher_rearrange.optimizer import assign
+from watcher_rearrange.optimizer import consolidate_greedy
+from watcher_rearrange.optimizer import consolidate_near
 from watcher_rearrange.optimizer import fill
-from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.consolidate_program import Aim
+from watcher_rearrange.optimizer.consolidate_program import (
+    ConsolidationProgram,
+)
+from watcher_rearrange.optimizer.consolidate_task import Task
+from watcher_rearrange.optimizer.consolidate_task import emptiable
+from watcher_rearrange.optimizer.counts import Kinds
+from watcher_rearrange.optimizer.program import Effort
 
 
-# Sizes k that are tried in one go before single nodes are.
-MAX_TRIES = 40
+# A programme with so many columns is solved to the end.
+PROVED_COLUMNS = 1600
+
+# One with so many is solved as far as that goes with some effort.
+WHOLE_COLUMNS = 4000
+TREE_NODES = 100
+WHOLE_GAP = 0.01
+
+# Nodes that are tried in vain one by one.
+MAX_REFUSED = 20
 
 
-def improve(problem: Problem, placement: Placement, bound: int) -> Placement:
-    """Return a placement with fewer active nodes, or the same one.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Result:
+    """A placement, and what is proved of all.
 
-    :param bound: no placement has fewer active nodes than this
+    :ivar cost: no placement has nodes in use that cost less
+    :ivar migrations: none that costs as little as this one takes fewer;
+        None if that is not known
     """
-    best = placement
-    for order in _orders(problem, placement):
-        found = _one_by_one(
-            problem, _at_once(problem, placement, order, bound), placement
+
+    placement: Placement
+    cost: float
+    migrations: int | None = None
+
+
+def improve(task: Task) -> Result:
+    """Return a placement whose nodes in use cost less, or the start."""
+    if task.value(task.start) <= task.bound:
+        return Result(task.start, task.bound)
+    best = consolidate_greedy.improve(task)
+    if task.value(best) > task.bound:
+        best = min(best, _one_by_one(task, best), key=task.rank)
+    columns = int((task.kinds.count > 0).sum() + task.kinds.allowed.sum())
+    if columns <= WHOLE_COLUMNS and not task.problem.out_of_time:
+        return _whole(task, best, columns <= PROVED_COLUMNS)
+    if task.value(best) > task.bound and not task.problem.out_of_time:
+        found = consolidate_near.improve(task, best)
+        best = min(best, found, key=task.rank)
+    return Result(_worth(task, best), task.bound)
+
+
+def _worth(task: Task, placement: Placement) -> Placement:
+    """Nothing is moved for as good a result."""
+    if task.rank(placement)[0] < task.rank(task.start)[0]:
+        return placement
+    return task.start
+
+
+def _whole(task: Task, known: Placement, proved: bool) -> Result:
+    """Solve the whole, first without telling groups apart."""
+    result = Result(_worth(task, known), task.bound)
+    for grouped in (False, True):
+        kinds = task.kinds
+        if grouped:
+            kinds = Kinds.of_placement(task.problem, task.start)
+        program = ConsolidationProgram(
+            task.problem, task.start, kinds, Aim(task.cost, task.bound)
         )
-        if _rank(found, placement) < _rank(best, placement):
-            best = found
-    return best
+        effort = Effort(
+            task.problem.deadline,
+            seed=task.seed,
+            nodes=None if proved else TREE_NODES,
+        )
+        found = program.solve(effort, known, 0.0 if proved else WHOLE_GAP)
+        cost, fewest = task.bound, None
+        if task.is_relaxed:
+            cost, fewest = max(cost, found.cost), found.migrations
+        result = Result(result.placement, cost)
+        if found.answer is None:
+            return result
+        answer = program.lighter(effort, found.answer)
+        end = (
+            program.counts.decoded(answer)
+            if grouped
+            else assign.decoded(program.counts, answer, task.seed)
+        )
+        if end is not None:
+            best = min(known, end, key=task.rank)
+            return Result(_worth(task, best), cost, fewest)
+    return result
 
 
-def emptiable(problem: Problem, placement: Placement) -> Bools:
-    """Return bool[n_nodes]: in use, and everything on it can be moved."""
-    stuck = np.zeros(problem.cluster.n_nodes, dtype=np.bool_)
-    stuck[placement.node_of[~problem.movable]] = True
-    stuck |= problem.cluster.held.any(axis=1)
-    return occupied(placement) & ~stuck
-
-
-def _rank(placement: Placement, start: Placement) -> tuple[int, int, int]:
-    moved = placement.node_of != start.node_of
-    return (
-        int(occupied(placement).sum()),
-        int(moved.sum()),
-        int(placement.cluster.memory_mb[moved].sum()),
-    )
-
-
-def _orders(problem: Problem, placement: Placement) -> list[Ints]:
-    """The nodes that can be emptied, in two orders of cost."""
-    nodes = np.flatnonzero(emptiable(problem, placement))
-    n_nodes = problem.cluster.n_nodes
-    count = np.bincount(placement.node_of, minlength=n_nodes)[nodes]
-    memory = np.bincount(
-        placement.node_of, weights=problem.cluster.memory_mb, minlength=n_nodes
-    )[nodes]
-    room = problem.limit[nodes] / np.maximum(
-        problem.limit.max(axis=0, initial=0), 1
-    )
-    by_count = nodes[np.lexsort((nodes, memory, count))]
-    by_room = nodes[np.lexsort((nodes, memory, count, room.sum(axis=1)))]
-    if (by_count == by_room).all():
-        return [by_count]
-    return [by_count, by_room]
-
-
-def _at_once(
-    problem: Problem, placement: Placement, order: Ints, bound: int
-) -> Placement:
-    """Empty the first k nodes of an order, for the largest k that works."""
-    count = np.bincount(placement.node_of, minlength=problem.cluster.n_nodes)[
-        order
-    ]
-    most = min(len(order), int(occupied(placement).sum()) - bound)
-    if problem.max_migrations is not None:
-        within = np.cumsum(count) <= problem.max_migrations
-        most = min(most, int(within.sum()))
-    for k in range(most, max(0, most - MAX_TRIES), -1):
-        filler = _filler(problem, placement.copy(), order[:k])
-        instances = [
-            i for n in order[:k] for i in problem.movable_on(placement, n)
-        ]
-        size = problem.size
-        if filler.place_all(sorted(instances, key=lambda i: (-size[i], i))):
-            if _within(problem, filler.placement, placement):
-                return filler.placement
-    return placement
-
-
-def _one_by_one(
-    problem: Problem, placement: Placement, start: Placement
-) -> Placement:
+def _one_by_one(task: Task, placement: Placement) -> Placement:
     """Empty further nodes while that works, the cheapest first."""
+    problem = task.problem
     placement = placement.copy()
     refused: set[int] = set()
-    while not problem.out_of_time:
-        candidates = emptiable(problem, placement)
+    n_nodes = problem.cluster.n_nodes
+    while not problem.out_of_time and len(refused) < MAX_REFUSED:
+        candidates = emptiable(problem, placement) & (task.cost > 0)
         candidates[list(refused)] = False
-        if not candidates.any():
+        if not candidates.any() or task.value(placement) <= task.bound:
             break
-        count = np.bincount(
-            placement.node_of, minlength=problem.cluster.n_nodes
-        )
-        node = int(np.where(candidates, count, np.inf).argmin())
-        refused.add(node)
-        filler = _filler(problem, placement, np.array([node]))
-        if filler.place_all(problem.movable_on(placement, node).tolist()):
-            if not _within(problem, placement, start):
-                filler.undo()
+        count = np.bincount(placement.node_of, minlength=n_nodes)
+        price = count / np.maximum(task.cost, 1e-9)
+        node = int(np.where(candidates, price, np.inf).argmin())
+        filler = _filler(task, placement, node)
+        instances = problem.movable_on(placement, node).tolist()
+        if not filler.place_all(instances):
+            refused.add(node)
+        elif not task.is_within(placement):
+            filler.undo()
+            refused.add(node)
     return placement
 
 
-def _within(problem: Problem, placement: Placement, start: Placement) -> bool:
-    if problem.max_migrations is None:
-        return True
-    moved = int((placement.node_of != start.node_of).sum())
-    return moved <= problem.max_migrations
-
-
-def _filler(
-    problem: Problem, placement: Placement, emptied: Ints
-) -> fill.Filler:
-    """A filler into the nodes in use, but for those to be emptied."""
-    open_nodes = problem.open_nodes & occupied(placement)
+def _filler(task: Task, placement: Placement, emptied: int) -> fill.Filler:
+    """A filler into the nodes in use, but for the one to be emptied."""
+    open_nodes = task.problem.open_nodes & occupied(placement)
     open_nodes[emptied] = False
-    narrowed = dataclasses.replace(problem, open_nodes=open_nodes)
-    return fill.Filler(narrowed, placement, fill.tightest(problem))
+    narrowed = dataclasses.replace(task.problem, open_nodes=open_nodes)
+    return fill.Filler(narrowed, placement, fill.tightest(task.problem))

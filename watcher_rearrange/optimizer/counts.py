@@ -30,6 +30,7 @@ import numpy as np
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Answer
 from watcher_rearrange.optimizer.program import Program
@@ -45,6 +46,8 @@ class Kinds:
     :ivar count: int64[n_kinds, n_nodes], how many are where
     :ivar allowed: bool[n_kinds, n_nodes], where some may arrive, if there
         is room; nodes that are too full already are left out
+    :ivar grouped: whether members of different anti-affinity groups are of
+        different kinds; if not, a programme does not keep them apart
     """
 
     of: Ints
@@ -52,6 +55,7 @@ class Kinds:
     demand: Ints
     count: Ints
     allowed: Bools
+    grouped: bool = True
 
     @classmethod
     def of_placement(
@@ -59,6 +63,7 @@ class Kinds:
         problem: Problem,
         placement: Placement,
         keys: Sequence[Hashable] | None = None,
+        grouped: bool = True,
     ) -> Kinds:
         """Sort the movable instances into kinds.
 
@@ -66,6 +71,8 @@ class Kinds:
         others, nor can the others follow one by one.
 
         :param keys: for each instance what else must be equal
+        :param grouped: tell anti-affinity groups apart; if not, there are
+            far fewer kinds, and a programme over them is a relaxation
         """
         cluster, rules = problem.cluster, problem.rules
         row_of: dict[Hashable, int] = {}
@@ -79,7 +86,7 @@ class Kinds:
             key = (
                 cluster.demand[idx].tobytes(),
                 int(rules.class_of[idx]),
-                tuple(group.record.uuid for group in groups),
+                tuple(g.record.uuid for g in groups) if grouped else (),
                 None if keys is None else keys[idx],
             )
             if key not in row_of:
@@ -96,6 +103,7 @@ class Kinds:
             cluster.demand[examples],
             count,
             _allowed(problem, placement, examples),
+            grouped,
         )
 
     @property
@@ -182,6 +190,33 @@ class Counts:
         at = self._arrive_at[node]
         return self.arrive[at], self.arrive_kind[at]
 
+    @property
+    def memory_mb(self) -> Ints:
+        """int64[n_kinds]: what one migration of each kind has to copy."""
+        return self.problem.cluster.memory_mb[self.kinds.example]
+
+    def encoded(self, end: Placement) -> Floats | None:
+        """Return float64[n_columns]: a placement as a solution.
+
+        Columns that others added are 0. None if somebody has moved whom
+        the programme cannot move, or where it cannot.
+        """
+        kinds = self.kinds
+        moved = np.flatnonzero(end.node_of != self.placement.node_of)
+        kind, to = kinds.of[moved], end.node_of[moved]
+        if (kind < 0).any() or not kinds.allowed[kind, to].all():
+            return None
+        values = np.zeros(self.program.n_columns)
+        for columns, pairs, node in (
+            (self.leave, (self.leave_kind, self.leave_node), None),
+            (self.arrive, (self.arrive_kind, self.arrive_node), to),
+        ):
+            at = self.placement.node_of[moved] if node is None else node
+            count = np.zeros(kinds.count.shape)
+            np.add.at(count, (kind, at), 1)
+            values[columns] = count[pairs]
+        return values
+
     def decoded(self, answer: Answer) -> Placement:
         """Return the placement that an answer stands for.
 
@@ -230,7 +265,7 @@ class Counts:
 
     def _stay_apart(self) -> None:
         rules = self.problem.rules
-        for group in rules.groups.groups:
+        for group in rules.groups.groups if self.kinds.grouped else ():
             if not group.apart:
                 continue
             kinds = np.unique(self.kinds.of[group.members])

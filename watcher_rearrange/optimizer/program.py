@@ -75,11 +75,14 @@ class Effort:
 
     :ivar deadline: on the clock of ``time.monotonic``
     :ivar gap: stop when this close to the bound, as a share of it
+    :ivar nodes: of the search tree, at most; None for no limit. Unlike the
+        clock, it stops at the same place on every machine
     """
 
     deadline: float
     gap: float = 0.0
     seed: int = 0
+    nodes: int | None = None
 
 
 class Program:
@@ -98,6 +101,11 @@ class Program:
     def n_columns(self) -> int:
         """How many columns there are."""
         return len(self._integer)
+
+    @property
+    def costs(self) -> Floats:
+        """float64[n_columns]: what each column costs."""
+        return np.concatenate([*self._cost, np.zeros(0)])
 
     def columns(
         self,
@@ -136,7 +144,7 @@ class Program:
 
     def cost(self, columns: Ints, cost: Floats | float) -> None:
         """Change what columns cost, for instance to the next objective."""
-        costs = self._costs().copy()
+        costs = self.costs
         costs[columns] = cost
         self._cost = [costs]
 
@@ -160,6 +168,8 @@ class Program:
             ('random_seed', effort.seed % 2**31),
         ):
             solver.setOptionValue(name, value)
+        if effort.nodes is not None:
+            solver.setOptionValue('mip_max_nodes', effort.nodes)
         solver.passModel(self._model())
         if start is not None:
             solution = highspy.HighsSolution()
@@ -168,14 +178,11 @@ class Program:
         solver.run()
         return self._answer(solver)
 
-    def _costs(self) -> Floats:
-        return np.concatenate([*self._cost, np.zeros(0)])
-
     def _model(self) -> highspy.HighsLp:
         model = highspy.HighsLp()
         model.num_col_ = self.n_columns
         model.num_row_ = len(self._row_bounds)
-        model.col_cost_ = self._costs()
+        model.col_cost_ = self.costs
         model.col_lower_ = np.concatenate([*self._lower, np.zeros(0)])
         model.col_upper_ = np.concatenate([*self._upper, np.zeros(0)])
         bounds = np.array(self._row_bounds, dtype=float).reshape(-1, 2)

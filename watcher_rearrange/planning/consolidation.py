@@ -14,7 +14,12 @@
 
 from __future__ import annotations
 
+import fnmatch
+import time
+
+from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -23,16 +28,27 @@ from watcher_rearrange.model import errors
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.plan import ObjectiveValue
+from watcher_rearrange.objectives.active_nodes import ActiveNodeCost
 from watcher_rearrange.objectives.active_nodes import ActiveNodes
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.base import Objective
+from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer import consolidate
+from watcher_rearrange.optimizer.consolidate import Result
+from watcher_rearrange.optimizer.consolidate_bound import Volumes
+from watcher_rearrange.optimizer.consolidate_task import Task
+from watcher_rearrange.optimizer.consolidate_task import emptiable
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.path.moves import Move
+from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.planning.job import ServiceChange
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 
+
+# What the bounds may take.
+BOUND_S = 5.0
 
 FREED = f'{OWN_REASON}: freed by consolidation'
 
@@ -60,9 +76,7 @@ class Consolidation(Job):
         self._limit = self._headroom()
         self._start = Placement(cluster)
         nothing = np.zeros(cluster.n_instances, dtype=np.bool_)
-        can_empty = consolidate.emptiable(
-            self.problem(nothing, None), self._start
-        )
+        can_empty = emptiable(self.problem(nothing, None), self._start)
         self._can_empty = can_empty
         judged = cluster.receives | can_empty
         self._active = ActiveNodes(
@@ -71,26 +85,78 @@ class Consolidation(Job):
             fixed=occupied(self._start) & ~can_empty,
             nodes=judged,
         )
-        self._outside = int((occupied(self._start) & ~judged).sum())
+        self._cost = np.where(judged, _costs(cluster, policy.node_costs), 0.0)
+        self._price = ActiveNodeCost(self._cost)
+        self._fewest: dict[float, int] = {}
 
     def limit(self) -> Ints:
         """Return int64[n_nodes, n_rc]: capacity less headroom."""
         return self._limit
 
     def improve(self, problem: Problem, placement: Placement) -> Placement:
-        """Empty further nodes."""
-        bound = int(self._active.lower_bound() or 0) + self._outside
-        return consolidate.improve(problem, placement, bound)
+        """Empty further nodes, or whose cost is more."""
+        least = self._least
+        task = Task(problem, placement, self._cost, least, self.seed)
+        result = consolidate.improve(task)
+        if (placement.node_of == self._start.node_of).all():
+            self._learn(problem, result)
+        return result.placement
 
     def objectives(self) -> list[Objective]:
-        """Return the active nodes."""
+        """Return the active nodes, where they have costs after these."""
+        self._first.prove(self._least)
+        if self._policy.node_costs:
+            return [self._price, self._active]
         return [self._active]
 
     def fewest_migrations(self, start: Placement, end: Placement) -> int:
-        """Return how many instances the cheapest nodes have."""
-        freed = int((occupied(start) & ~occupied(end)).sum())
-        count = np.bincount(start.node_of, minlength=self.cluster.n_nodes)
-        return int(np.sort(count[self._can_empty])[:freed].sum())
+        """Return how many it takes until the nodes in use cost as little.
+
+        At least those on nodes that are cheap to empty, such that the rest
+        can hold the demand; or what the programme has proved.
+        """
+        value = self._price.value(end)
+        known = self._fewest.get(round(value, 6), 0)
+        until = time.monotonic() + BOUND_S
+        return max(known, self._volumes.fewest_migrations(value, until))
+
+    def is_optimal(
+        self, table: list[ObjectiveValue], path: Path, fewest: int
+    ) -> bool:
+        """Whether the first objective cannot be better, nor the path."""
+        return super().is_optimal(table[:1], path, fewest)
+
+    @property
+    def _first(self) -> ActiveNodes | ActiveNodeCost:
+        return self._price if self._policy.node_costs else self._active
+
+    @cached_property
+    def _volumes(self) -> Volumes:
+        return Volumes(
+            self.cluster,
+            self._limit,
+            self._can_empty,
+            self.open_nodes(),
+            self._cost,
+        )
+
+    @cached_property
+    def _least(self) -> float:
+        """What the nodes in use cost at least, or as little as is asked."""
+        least = self._volumes.least_cost(time.monotonic() + BOUND_S)
+        most = self._policy.max_freed_nodes
+        if most is None or self._policy.node_costs:
+            return least
+        return max(least, self._price.value(self._start) - most)
+
+    def _learn(self, problem: Problem, result: Result) -> None:
+        """Remember what is proved of every plan from the start."""
+        if problem.max_migrations != self.max_migrations:
+            return
+        self._first.prove(result.cost)
+        if result.migrations is not None:
+            value = round(self._price.value(result.placement), 6)
+            self._fewest[value] = result.migrations
 
     def reason(self, move: Move, end: Placement) -> str:
         """Return which node it empties, or where it makes room."""
@@ -128,3 +194,16 @@ class Consolidation(Job):
                 share = limit[:, rc_idx] * (pct / 100.0)
                 limit[:, rc_idx] = np.floor(share + 1e-9).astype(np.int64)
         return limit
+
+
+def _costs(cluster: Cluster, given: Mapping[str, float]) -> Floats:
+    """float64[n_nodes]: what a node in use costs; 1 if nothing is given."""
+    costs = np.full(cluster.n_nodes, np.nan)
+    for idx, node in enumerate(cluster.snapshot.compute_nodes):
+        for pattern, cost in given.items():
+            if fnmatch.fnmatchcase(node.hostname, pattern):
+                costs[idx] = cost
+                break
+    known = ~np.isnan(costs)
+    others = float(costs[known].mean()) if known.any() else 1.0
+    return np.where(known, costs, others)

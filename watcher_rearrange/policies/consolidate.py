@@ -56,6 +56,29 @@ SCHEMA = schema.schema(
             'type': 'boolean',
             'default': True,
         },
+        'node_costs': {
+            'description': (
+                'What a node in use costs, for instance its power in watts, '
+                'by hostname or pattern, for instance {"old-*": 450, '
+                '"new-*": 300}; the first pattern that fits counts, and a '
+                'node that none fits costs as much as the others on '
+                'average. The total is minimised instead of the number of '
+                'nodes.'
+            ),
+            'type': 'object',
+            'additionalProperties': {'type': 'number', 'minimum': 0},
+            'default': {},
+        },
+        'max_freed_nodes': {
+            'description': (
+                'Free at most so many nodes, and with the fewest '
+                'migrations; 0 means as many as possible. It has no effect '
+                'together with node_costs.'
+            ),
+            'type': 'integer',
+            'minimum': 0,
+            'default': 0,
+        },
         **schema.EXTENT,
     }
 )
@@ -66,6 +89,8 @@ class ConsolidatePolicy:
     """The parameters of a consolidation.
 
     :ivar max_utilization_pct: by resource class
+    :ivar node_costs: by hostname or pattern; empty if all cost the same
+    :ivar max_freed_nodes: None for no limit
     :ivar max_migrations: None for no limit
     :ivar alternatives: how many other plans to look for
     """
@@ -73,6 +98,8 @@ class ConsolidatePolicy:
     max_utilization_pct: Mapping[str, float]
     spare_nodes: int
     disable_freed_nodes: bool
+    node_costs: Mapping[str, float]
+    max_freed_nodes: int | None
     max_migrations: int | None
     alternatives: int
     worth: Worth
@@ -93,6 +120,8 @@ class ConsolidatePolicy:
             max_utilization_pct=full['max_utilization_pct'],
             spare_nodes=full['spare_nodes'],
             disable_freed_nodes=full['disable_freed_nodes'],
+            node_costs=full['node_costs'],
+            max_freed_nodes=full['max_freed_nodes'] or None,
             max_migrations=full['max_migrations'] or None,
             alternatives=full['alternatives'],
             worth=Worth.of(full),

@@ -31,6 +31,8 @@ from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.optimizer import consolidate
 from watcher_rearrange.optimizer import evacuate
 from watcher_rearrange.optimizer import rebalance
+from watcher_rearrange.optimizer.consolidate_task import Task
+from watcher_rearrange.optimizer.consolidate_task import emptiable
 
 
 def imbalance(rules: Rules, *names: str) -> Imbalance:
@@ -102,10 +104,11 @@ class TestRebalance(unittest.TestCase):
 
 
 class TestConsolidate(unittest.TestCase):
-    def _improved(self, rules: Rules, bound: int = 0, **more: Any) -> Any:
+    def _improved(self, rules: Rules, **more: Any) -> Any:
         start = Placement(rules.cluster)
-        found = consolidate.improve(problem(rules, **more), start, bound)
-        return found.node_of
+        cost = np.ones(rules.cluster.n_nodes)
+        task = Task(problem(rules, **more), start, cost, 0.0)
+        return consolidate.improve(task).placement.node_of
 
     def test_the_cheapest_nodes_are_emptied(self) -> None:
         rules = small.rules(
@@ -169,7 +172,7 @@ class TestConsolidate(unittest.TestCase):
             )
         )
         start = Placement(rules.cluster)
-        can = consolidate.emptiable(problem(rules), start)
+        can = emptiable(problem(rules), start)
         self.assertFalse(can.any())
         self.assertTrue(occupied(start).all())
 

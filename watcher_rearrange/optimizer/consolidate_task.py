@@ -1,0 +1,107 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What a consolidation is asked for, and how its results compare."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from functools import cached_property
+
+import numpy as np
+
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.objectives.active_nodes import occupied
+from watcher_rearrange.objectives.dimensions import Floats
+from watcher_rearrange.optimizer.counts import Kinds
+from watcher_rearrange.optimizer.problem import Problem
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Task:
+    """Nodes to be emptied, as cheaply as possible.
+
+    :ivar start: where all are before the plan
+    :ivar cost: float64[n_nodes], of a node in use; 0 if it is not judged
+    :ivar bound: no placement has nodes in use that cost less
+    """
+
+    problem: Problem
+    start: Placement
+    cost: Floats
+    bound: float
+    seed: int = 0
+
+    def value(self, placement: Placement) -> float:
+        """Return what the nodes in use cost."""
+        return float(self.cost[occupied(placement)].sum())
+
+    def rank(self, placement: Placement) -> tuple[float, int, int]:
+        """Return what placements are compared by; less is better."""
+        moved = placement.node_of != self.start.node_of
+        return (
+            round(self.value(placement), 6),
+            int(moved.sum()),
+            int(placement.cluster.memory_mb[moved].sum()),
+        )
+
+    def is_within(self, placement: Placement) -> bool:
+        """Whether no more are moved than may be."""
+        if self.problem.max_migrations is None:
+            return True
+        moved = int((placement.node_of != self.start.node_of).sum())
+        return moved <= self.problem.max_migrations
+
+    @cached_property
+    def count(self) -> Ints:
+        """int64[n_nodes]: the instances on each node at the start."""
+        here = self.start.node_of[self.start.node_of >= 0]
+        return np.bincount(here, minlength=self.problem.cluster.n_nodes)
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """The kinds at the start, not told apart by groups."""
+        return Kinds.of_placement(self.problem, self.start, grouped=False)
+
+    @cached_property
+    def covered(self) -> bool:
+        """Whether the kinds have all that can be moved."""
+        return bool((self.kinds.of[self.problem.movable] >= 0).all())
+
+    @cached_property
+    def is_relaxed(self) -> bool:
+        """Whether what no counts can do, no plan can do.
+
+        Members of affinity groups are not counted: on one node, they can
+        never leave it, but a group that is broken can be mended. Nor does
+        anybody arrive where it is too full at the start.
+        """
+        problem, rules = self.problem, self.problem.rules
+        if problem.frozen.any():
+            return False
+        if (self.start.used > problem.limit)[problem.open_nodes].any():
+            return False
+        return all(
+            group.apart or len(set(self.start.node_of[group.members])) <= 1
+            for group in rules.groups.groups
+        )
+
+
+def emptiable(problem: Problem, placement: Placement) -> Bools:
+    """Return bool[n_nodes]: in use, and everything on it can be moved."""
+    stuck = np.zeros(problem.cluster.n_nodes, dtype=np.bool_)
+    stuck[placement.node_of[~problem.movable]] = True
+    stuck |= problem.cluster.held.any(axis=1)
+    return occupied(placement) & ~stuck
