@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,10 @@ from watcher_rearrange.snapshot import reader
 
 
 _INTERLEAVINGS = 200
+
+# Rules that a released instance may seem to break.
+_ROOM = frozenset(('capacity', 'anti_affinity', 'affinity'))
+_NO_TARGET = 'no TARGET given: instances that it releases are taken to stay'
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -98,6 +103,9 @@ def run(arguments: argparse.Namespace) -> int:
         )
 
     output.show(arguments, report.to_dict(), text)
+    rules = {violation.rule for violation in report.violations}
+    if target is None and rules & _ROOM:
+        print(_NO_TARGET, file=sys.stderr)
     return status.DONE if report.ok else status.VIOLATIONS
 
 

@@ -45,7 +45,8 @@ class TestCheck(base.CommandTestCase):
         document['compute_nodes'][1]['inventories']['VCPU']['total'] = 2
         full = self.write('full.json', document)
         result = self.run_command('check', full, self.plan)
-        self.assertEqual((1, ''), (result.status, result.err))
+        self.assertEqual(1, result.status)
+        self.assertIn('no TARGET given', result.err)
         self.assertRegex(result.out, r'\n\d+ violations\n$')
         result = self.run_command('check', full, self.plan, '-f', 'json')
         self.assertEqual(1, result.status)
