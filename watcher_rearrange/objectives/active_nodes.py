@@ -22,6 +22,7 @@ from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.objectives.dimensions import Floats
 
 
 class ActiveNodes:
@@ -43,6 +44,11 @@ class ActiveNodes:
         self._limit = np.maximum(limit, Placement(cluster).used)
         self._fixed = fixed & nodes
         self._nodes = nodes
+        self._proved = 0.0
+
+    def prove(self, bound: float) -> None:
+        """Take note that no placement has fewer active nodes than this."""
+        self._proved = max(self._proved, bound)
 
     def value(self, placement: Placement) -> float:
         """Return the count of judged nodes with an instance."""
@@ -53,9 +59,10 @@ class ActiveNodes:
 
         Per resource class: the nodes that cannot be emptied, then the
         largest others until the sum is enough (the volume bound of bin
-        packing, Martello and Toth 1990, L1, for unequal bins).
+        packing, Martello and Toth 1990, L1, for unequal bins). More where
+        more has been proved.
         """
-        return self._bound
+        return max(self._proved, self._bound)
 
     @cached_property
     def _bound(self) -> float:
@@ -73,6 +80,32 @@ class ActiveNodes:
                 )
         count = int((self._nodes & occupied(Placement(self._cluster))).sum())
         return float(min(bound, count))
+
+
+class ActiveNodeCost:
+    """What the nodes in use cost, for instance in watts.
+
+    :param cost: float64[n_nodes], of a node in use; 0 if it is not judged
+    """
+
+    name = 'active_node_cost'
+    unit = 'cost units'
+
+    def __init__(self, cost: Floats) -> None:
+        self._cost = cost
+        self._proved = 0.0
+
+    def prove(self, bound: float) -> None:
+        """Take note that no placement costs less than this."""
+        self._proved = max(self._proved, bound)
+
+    def value(self, placement: Placement) -> float:
+        """Return the sum of the costs of the nodes with an instance."""
+        return float(self._cost[occupied(placement)].sum())
+
+    def lower_bound(self) -> float | None:
+        """Return what has been proved."""
+        return round(self._proved, 6)
 
 
 def occupied(placement: Placement) -> Bools:
