@@ -83,18 +83,19 @@ class Chains:
         return missing
 
     def _best(self, k: int, missing: Wants) -> int:
-        """The giver who helps most; of several the one with fewest ancestors.
+        """The giver with the fewest new ancestors: these can fail or be late.
 
-        Then the one who has least to spare, then the first.
+        Of several the one who helps most, then the one who has least to
+        spare, then the first.
         """
         of = self.ancestors.of
 
-        def rank(giver: int) -> tuple[float, int, float, int]:
+        def rank(giver: int) -> tuple[int, float, float, int]:
             left = [(pool.left(giver), units) for pool, units in missing]
             share = sum(min(1.0, has / units) for has, units in left)
             more = (of[giver] & ~of[k]).bit_count()
             spare = sum(max(0.0, has / units - 1) for has, units in left)
-            return -share, more, spare, giver
+            return more, -share, spare, giver
 
         candidates = {
             giver
