@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from collections.abc import Callable
 from collections.abc import Mapping
@@ -100,34 +101,44 @@ def write(draft: Draft) -> tuple[tuple[Action, ...], PathSummary]:
     return written, _summary(draft, found)
 
 
-def timed(draft: Draft) -> tuple[list[float], list[list[int]]]:
-    """Return when each move ends, and the moves that it depends on.
+def is_over_by(draft: Draft, deadline_s: float) -> bool:
+    """Whether the plan that a draft becomes is over by a time."""
+    # As the plan has it: rounded.
+    found = _shortest(draft, enough_s=deadline_s)
+    return round(found.timetable.makespan_s, 1) <= deadline_s
 
-    The shortest go first, so that by any time as many as possible are over.
-    """
-    steps = _steps(draft)
-    found = _timetable(
-        steps, _capacity(draft), lambda k: -steps[k].action.estimated_s
-    )
-    offset = sum(change.first for change in draft.services)
-    count = len(draft.moves)
-    parents = [
-        [parent - offset for parent in step.parents if parent >= offset]
-        for step in steps[offset : offset + count]
+
+def seconds(draft: Draft) -> list[float]:
+    """Return what each move takes."""
+    return [_migrate(draft, move).estimated_s for move in draft.moves]
+
+
+def shares(draft: Draft) -> list[dict[schedule.Key, float]]:
+    """Return for each move how long it uses up what is limited."""
+    capacity = _capacity(draft)
+    return [
+        {
+            key: units * taken_s / capacity[key]
+            for key, units in _needs(move)
+            if key in capacity
+        }
+        for move, taken_s in zip(draft.moves, seconds(draft), strict=True)
     ]
-    return found.end_s[offset : offset + count], parents
+
+
+def parents(draft: Draft) -> list[list[int]]:
+    """Return for each move those that it depends on, in this order."""
+    return dag.Dag(draft.rules, draft.start, draft.moves).parents
 
 
 def _timetable(
-    steps: Sequence[Step],
-    capacity: Mapping[schedule.Key, int],
-    weight: Callable[[int], float] | None = None,
+    steps: Sequence[Step], capacity: Mapping[schedule.Key, int]
 ) -> schedule.Timetable:
     tasks = [
         schedule.Task(step.action.estimated_s, step.parents, step.needs)
         for step in steps
     ]
-    return schedule.make(tasks, capacity, weight)
+    return schedule.make(tasks, capacity)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,18 +154,24 @@ class _Found:
     least: bound.Bound
 
 
-def _shortest(draft: Draft) -> _Found:
-    """The order of the moves that has the shortest timetable."""
+def _shortest(draft: Draft, enough_s: float | None = None) -> _Found:
+    """The order of the moves that has the shortest timetable.
+
+    :param enough_s: the search may end where this is reached, or can not be
+    """
     capacity = _capacity(draft)
     steps = _steps(draft)
     least = _bound(draft, steps)
     best = _Found(draft.moves, steps, _timetable(steps, capacity), least)
     seen = {tuple(draft.moves)}
+    goal_s = least.makespan_s + TINY_S
+    if enough_s is not None:
+        goal_s = max(goal_s, enough_s) if goal_s <= enough_s else math.inf
     count = MAX_SAMPLED // max(1, len(draft.moves) ** 2)
     for moves in orders.valid(
         draft.rules, draft.start, draft.moves, min(count, MAX_ORDERS)
     ):
-        if best.timetable.makespan_s <= least.makespan_s + TINY_S:
+        if best.timetable.makespan_s <= goal_s:
             break
         if tuple(moves) not in seen:
             seen.add(tuple(moves))
