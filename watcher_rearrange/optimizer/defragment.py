@@ -30,6 +30,7 @@ import numpy as np
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.optimizer import parts
+from watcher_rearrange.optimizer import slot_bound
 from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Effort
@@ -207,21 +208,38 @@ def _in_parts(
     problem: Problem, best: Found, start: Placement, wanted: Wanted, seed: int
 ) -> Found:
     cycle = parts.Parts(problem, start, wanted, PART_NODES, seed)
-    while not best.proved and not problem.out_of_time:
+    while not problem.out_of_time:
+        if best.proved and best.fewest == _count(best, start):
+            break
         nodes = cycle.next(best.placement)
         if nodes is None:
             break
         part = parts.Part.of(problem, start, best.placement, nodes)
         found = _part(part, best, wanted, seed)
         if _rank(found, start) > _rank(best, start):
-            best = found
+            best = _with_bound(problem, found, start, wanted)
             cycle.again()
     return best
 
 
+def _with_bound(
+    problem: Problem, found: Found, start: Placement, wanted: Wanted
+) -> Found:
+    """Add what is known without a programme of the whole."""
+    gain = found.worth - worth_of(problem, start, wanted)
+    weights = wanted.flavors.weight
+    if not (weights == 1).all():
+        return found
+    fewest = slot_bound.fewest(problem, start, wanted.flavors, round(gain))
+    return dataclasses.replace(found, fewest=max(found.fewest, fewest))
+
+
 def _rank(found: Found, start: Placement) -> tuple[float, int]:
-    moved = found.placement.node_of != start.node_of
-    return round(found.worth, 6), -int(moved.sum())
+    return round(found.worth, DIGITS), -_count(found, start)
+
+
+def _count(found: Found, start: Placement) -> int:
+    return int((found.placement.node_of != start.node_of).sum())
 
 
 def _part(part: parts.Part, best: Found, wanted: Wanted, seed: int) -> Found:
