@@ -32,6 +32,7 @@ from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.fragmentation import BlockedSlots
 from watcher_rearrange.optimizer import defragment
+from watcher_rearrange.optimizer import slot_bound
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.slots import Wanted
 from watcher_rearrange.planning import flavors
@@ -182,6 +183,9 @@ class TestSearch(test_plans.PlanCase):
         self.assertAlmostEqual(-best, found.most)
         self.assertEqual(fewest, _moved(start, found.placement))
         self.assertLessEqual(found.fewest, fewest)
+        gain = round(-best - worth(problem, start, wanted))
+        bound = slot_bound.fewest(problem, start, wanted.flavors, gain)
+        self.assertLessEqual(bound, fewest)
         if not together:
             objective = BlockedSlots(wanted.flavors, problem.limit)
             self.assertAlmostEqual(-best, objective.free(found.placement))
