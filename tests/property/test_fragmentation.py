@@ -221,6 +221,17 @@ class TestPlans(test_plans.PlanCase):
         self.assertEqual([], again['actions'])
 
     @EXAMPLES
+    @hypothesis.given(
+        clusters.snapshots(), wishes(together=False), st.integers(1, 3)
+    )
+    def test_max_migrations(
+        self, document: dict[str, Any], given: dict[str, Any], most: int
+    ) -> None:
+        parameters = {'flavors': given, 'max_migrations': most}
+        plan = self.plan(document, 'defragment', parameters)
+        self.assertLessEqual(len(plan['actions']), most)
+
+    @EXAMPLES
     @hypothesis.given(tiny(), wishes(together=True), st.integers(0, 3))
     def test_all_or_a_proof(
         self, document: dict[str, Any], given: dict[str, Any], most: int
