@@ -27,15 +27,17 @@ import time
 
 import numpy as np
 
-from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.optimizer import parts
 from watcher_rearrange.optimizer import slot_bound
 from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.slot_counts import budget_bound
+from watcher_rearrange.optimizer.slot_counts import counted
+from watcher_rearrange.optimizer.slot_counts import volume_bound
+from watcher_rearrange.optimizer.slot_counts import worth_of
 from watcher_rearrange.optimizer.slots import TINY
-from watcher_rearrange.optimizer.slots import SlotProgram
 from watcher_rearrange.optimizer.slots import Wanted
 
 
@@ -54,9 +56,8 @@ PART_TREE = 200
 # Of the time for a whole cluster, how much the first objective may take.
 FIRST_SHARE = 0.7
 
-# Seconds that slots on a cluster as it stands may take to count; that is
-# easy, and no plan can be judged without.
-COUNT_S = 20.0
+# Of the time for a large one, how much goes to the whole without groups.
+SIMPLE_SHARE = 0.5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -99,62 +100,16 @@ def search(
     start = Found(best, worth, most, 0)
     if start.proved:
         return start
-    if _size(problem, placement, wanted) <= MAX_WHOLE:
+    if _size(problem, placement) <= MAX_WHOLE:
         how = Effort(problem.deadline, seed=seed)
         return _solved(problem, start, placement, wanted, how)
+    most = min(start.most, budget_bound(problem, placement, wanted))
+    start = dataclasses.replace(start, most=most)
+    start = _without_groups(problem, start, placement, wanted, seed)
     return _in_parts(problem, start, placement, wanted, seed)
 
 
-def counted(problem: Problem, placement: Placement, wanted: Wanted) -> Ints:
-    """Return int64[n_flavors, n_nodes]: the slots of a placement.
-
-    Together, they are of the most worth that is possible.
-    """
-    free = problem.limit - placement.used
-    slots = wanted.flavors.slots(free)
-    if not wanted.together:
-        return slots
-    flavors = wanted.flavors
-    if flavors.n_flavors == 1:
-        before = np.cumsum(slots, axis=1) - slots
-        return np.clip(flavors.count[:, None] - before, 0, slots)
-    still = dataclasses.replace(
-        problem, frozen=np.ones_like(problem.frozen), max_migrations=None
-    )
-    kinds = Kinds.of_placement(still, placement)
-    programme = SlotProgram(still, placement, kinds, wanted)
-    programme.ask_most()
-    answer = programme.program.solve(Effort(time.monotonic() + COUNT_S))
-    if not answer.found:
-        return np.zeros_like(slots)
-    return programme.slots_at(answer)
-
-
-def worth_of(problem: Problem, placement: Placement, wanted: Wanted) -> float:
-    """Return what the slots of a placement are worth."""
-    slots = counted(problem, placement, wanted).sum(axis=1)
-    return float(slots @ wanted.flavors.weight)
-
-
-def volume_bound(
-    problem: Problem, placement: Placement, wanted: Wanted
-) -> float:
-    """Return what all slots would be worth if free room were one piece.
-
-    What is free on nodes that receive can only become less: an instance
-    that moves takes as much there as it leaves, and what a node has beyond
-    its limit is room for nobody.
-    """
-    flavors = wanted.flavors
-    free = problem.limit - placement.used
-    most = flavors.most(free[problem.open_nodes])
-    most = np.minimum(most, flavors.slots(problem.limit).sum(axis=1))
-    if wanted.together:
-        most = np.minimum(most, flavors.count)
-    return float(most @ flavors.weight)
-
-
-def _size(problem: Problem, placement: Placement, wanted: Wanted) -> int:
+def _size(problem: Problem, placement: Placement) -> int:
     kinds = Kinds.of_placement(problem, placement)
     return kinds.n_kinds * int(problem.open_nodes.sum())
 
@@ -202,6 +157,29 @@ def _possible(bound: float, wanted: Wanted) -> float:
     if whole and np.isfinite(bound):
         return float(np.floor(bound + TINY))
     return round(bound, DIGITS)
+
+
+def _without_groups(
+    problem: Problem, best: Found, start: Placement, wanted: Wanted, seed: int
+) -> Found:
+    """Solve the whole as if members of server groups could not move.
+
+    Each group is a kind of its own; without them there are few kinds.
+    """
+    of = problem.rules.groups.of
+    grouped = [bool(of(idx)) for idx in range(problem.cluster.n_instances)]
+    now_s = time.monotonic()
+    simple = dataclasses.replace(
+        problem,
+        frozen=problem.frozen | np.array(grouped, dtype=np.bool_),
+        deadline=now_s + SIMPLE_SHARE * (problem.deadline - now_s),
+    )
+    if _size(simple, start) > MAX_WHOLE:
+        return best
+    how = Effort(simple.deadline, seed=seed)
+    found = _solved(simple, best, start, wanted, how)
+    found = dataclasses.replace(found, most=best.most, fewest=0)
+    return _with_bound(problem, found, start, wanted)
 
 
 def _in_parts(

@@ -43,16 +43,36 @@ def fewest(
     """
     if flavors.n_flavors != 1 or gain <= 0:
         return 0
+    prices = _prices(problem, placement, flavors)
+    return int(np.ceil(sum(prices[:gain]) - TINY))
+
+
+def most_gained(
+    problem: Problem, placement: Placement, flavors: Flavors
+) -> float:
+    """Return a bound on the slots that the migrations permitted bring.
+
+    For several flavors, or any number of migrations, it is infinite.
+    """
+    if flavors.n_flavors != 1 or problem.max_migrations is None:
+        return np.inf
+    prices = np.cumsum(_prices(problem, placement, flavors))
+    return float((prices <= problem.max_migrations + TINY).sum())
+
+
+def _prices(
+    problem: Problem, placement: Placement, flavors: Flavors
+) -> list[float]:
+    """What slots cost at least in migrations, the cheapest first."""
     slots = flavors.slots(problem.limit - placement.used)[0]
-    prices = [
+    size = flavors.size[0]
+    return sorted(
         price
         for node in np.flatnonzero(flavors.nodes[0]).tolist()
         for price in convex(
-            leavers(problem, placement, node, flavors.size[0], slots[node])
+            leavers(problem, placement, node, size, int(slots[node]))
         )
-    ]
-    cheapest = sorted(prices)[:gain]
-    return int(np.ceil(sum(cheapest) - TINY))
+    )
 
 
 def leavers(

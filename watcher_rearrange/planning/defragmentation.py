@@ -26,6 +26,7 @@ from watcher_rearrange.model.plan import Status
 from watcher_rearrange.objectives.base import Objective
 from watcher_rearrange.objectives.fragmentation import BlockedSlots
 from watcher_rearrange.optimizer import defragment
+from watcher_rearrange.optimizer import slot_counts
 from watcher_rearrange.optimizer.defragment import Found
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.slots import TINY
@@ -179,10 +180,10 @@ class Defragmentation(Job):
         return self.problem(nothing, None)
 
     def _slots(self, placement: Placement) -> Ints:
-        return defragment.counted(self._problem(), placement, self._wanted)
+        return slot_counts.counted(self._problem(), placement, self._wanted)
 
     def _worth(self, placement: Placement) -> float:
-        return defragment.worth_of(self._problem(), placement, self._wanted)
+        return slot_counts.worth_of(self._problem(), placement, self._wanted)
 
     def _gain(self, end: Placement) -> Ints:
         """int64[n_flavors, n_nodes]: slots that were not there before."""
@@ -209,7 +210,7 @@ class Unplaced:
 
     def value(self, placement: Placement) -> float:
         """Return how many find no room."""
-        worth = defragment.worth_of(self._problem, placement, self._wanted)
+        worth = slot_counts.worth_of(self._problem, placement, self._wanted)
         return self._needed - worth
 
     def lower_bound(self) -> float | None:

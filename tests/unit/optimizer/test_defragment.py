@@ -23,6 +23,7 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.fragmentation import Flavors
 from watcher_rearrange.optimizer import defragment
 from watcher_rearrange.optimizer import parts
+from watcher_rearrange.optimizer import slot_counts
 from watcher_rearrange.optimizer.slots import Wanted
 
 
@@ -123,10 +124,11 @@ class TestParts(unittest.TestCase):
         )
         self.start = Placement(self.rules.cluster)
         self.wanted = wanted(count, 8)
+        self.whole = 0
 
     def _found(self, most: int | None) -> defragment.Found:
         whole, part = defragment.MAX_WHOLE, defragment.PART_NODES
-        defragment.MAX_WHOLE, defragment.PART_NODES = 0, 12
+        defragment.MAX_WHOLE, defragment.PART_NODES = self.whole, 12
         try:
             return defragment.search(
                 problem(self.rules, max_migrations=most),
@@ -146,6 +148,17 @@ class TestParts(unittest.TestCase):
         self.assertEqual(7.0, found.worth)
         moved = found.placement.node_of != self.start.node_of
         self.assertEqual(7, moved.sum())
+
+    def test_members_of_groups_move_in_parts_only(self) -> None:
+        snapshot = self.rules.cluster.snapshot
+        grouped = dataclasses.replace(
+            snapshot, server_groups=(small.apart('i0', 'i1'),)
+        )
+        self.rules = small.rules(grouped)
+        self.start = Placement(self.rules.cluster)
+        self.whole = 45
+        found = self._found(None)
+        self.assertEqual(20.0, found.worth)
 
     def test_a_part_takes_back_what_moved_within(self) -> None:
         best = self.start.copy()
@@ -184,7 +197,7 @@ class TestCounted(unittest.TestCase):
             weight=np.ones(2),
             count=np.array([1, 1]),
         )
-        found = defragment.counted(
+        found = slot_counts.counted(
             problem(rules),
             Placement(rules.cluster),
             Wanted(both, together=True),

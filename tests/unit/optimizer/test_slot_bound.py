@@ -58,6 +58,20 @@ class TestBound(unittest.TestCase):
         # 1, then two for 3 together, then 3; there is no fifth.
         self.assertEqual([0, 1, 3, 4, 7, 7], found)
 
+    def test_what_a_limit_of_migrations_brings(self) -> None:
+        flavors = wanted(3, 8).flavors
+        found = [
+            slot_bound.most_gained(
+                problem(self.rules, max_migrations=most), self.start, flavors
+            )
+            for most in (0, 1, 2, 3, 4, 7, 9)
+        ]
+        self.assertEqual([0, 1, 1, 2, 3, 4, 4], found)
+        unlimited = problem(self.rules)
+        self.assertEqual(
+            np.inf, slot_bound.most_gained(unlimited, self.start, flavors)
+        )
+
     def test_convex(self) -> None:
         self.assertEqual([1.0, 2.0], slot_bound.convex([1, 3]))
         self.assertEqual([1.5, 1.5, 4.0], slot_bound.convex([2, 3, 7]))

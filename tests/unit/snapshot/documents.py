@@ -86,15 +86,17 @@ def full_snapshot() -> dict[str, Any]:
             'status': 'queued',
         }
     ]
-    document['flavors'] = [
-        {
-            'name': 'm1.xlarge',
-            'allocations': {'VCPU': 8, 'MEMORY_MB': 16384},
-            'required_traits': ['HW_CPU_X86_AVX2'],
-            'forbidden_traits': ['CUSTOM_OLD'],
-        }
-    ]
+    document['flavors'] = [_flavor()]
     return document
+
+
+def _flavor() -> dict[str, Any]:
+    return {
+        'name': 'm1.xlarge',
+        'allocations': {'VCPU': 8, 'MEMORY_MB': 16384},
+        'required_traits': ['HW_CPU_X86_AVX2'],
+        'forbidden_traits': ['CUSTOM_OLD'],
+    }
 
 
 def target() -> dict[str, Any]:
@@ -179,4 +181,6 @@ def plan() -> dict[str, Any]:
         ],
         'violations_after': [],
         'messages': ['all said'],
+        'alternatives': [],
+        'limits': {'max_outgoing': 1},
     }
