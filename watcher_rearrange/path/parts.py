@@ -144,9 +144,9 @@ class Parts:
 
     def _labels(self, free: Ints) -> Ints:
         """int64[n_nodes]: equal for the nodes of a part."""
-        rows = np.unique(self._reach.nodes[free], axis=0)
+        rows = {row.tobytes(): row for row in self._reach.nodes[free]}
         label = np.arange(len(self._field.room))
-        for row in (*rows, *self._together(free)):
+        for row in (*rows.values(), *self._together(free)):
             old = np.unique(label[row])
             if len(old) > 1:
                 label[np.isin(label, old)] = old[0]
