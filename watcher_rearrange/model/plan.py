@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 
+from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
 
@@ -137,7 +138,11 @@ class Alternative:
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
-    """What to do, in an order that is valid one action at a time."""
+    """What to do, in an order that is valid one action at a time.
+
+    :ivar limits: how much may run at once, by name; ``after`` of the
+        actions keeps to it
+    """
 
     status: Status
     actions: tuple[Action, ...] = ()
@@ -147,6 +152,7 @@ class Plan:
     violations_after: tuple[Violation, ...] = ()
     messages: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     def waves(self) -> dict[str, int]:
         """The wave of each action: 1 + the latest wave of its parents."""

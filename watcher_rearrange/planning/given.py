@@ -79,6 +79,7 @@ def find_path(
         path=summary,
         violations_before=tuple(question.rules.violations(question.start)),
         violations_after=tuple(question.rules.violations(question.end)),
+        limits=limits.set if written else {},
     )
 
 

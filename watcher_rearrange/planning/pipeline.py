@@ -163,6 +163,7 @@ def _written(job: Job, start: Placement, end: Placement, path: Path) -> Plan:
         violations_before=tuple(job.rules.violations(start)),
         violations_after=tuple(job.rules.violations(end)),
         messages=tuple(job.messages(end)),
+        limits=job.limits.set if written else {},
     )
 
 

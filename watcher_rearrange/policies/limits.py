@@ -34,6 +34,12 @@ class Limits:
     max_incoming: int | None = None
     max_parallel: int | None = None
 
+    @property
+    def set(self) -> dict[str, int]:
+        """The limits that there are, by name."""
+        found: dict[str, int | None] = dataclasses.asdict(self)
+        return {name: n for name, n in found.items() if n is not None}
+
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Limits:
         """Return the limits that parameters ask for; 0 means none."""

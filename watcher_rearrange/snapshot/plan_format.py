@@ -121,6 +121,8 @@ PATH = Table(
     full=True,
 )
 
+LIMIT = kinds.one_of(('max_outgoing', 'max_incoming', 'max_parallel'))
+
 ALTERNATIVE = Table(
     plan.Alternative,
     frozenset(('migrations', 'objectives')),
@@ -145,6 +147,7 @@ PLAN = Table(
         'violations_after': kinds.list_of(VIOLATION.read),
         'messages': TEXTS,
         'alternatives': kinds.list_of(ALTERNATIVE.read),
+        'limits': kinds.mapping_of(kinds.whole(least=1), LIMIT),
     },
     full=True,
 )
