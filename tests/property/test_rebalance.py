@@ -133,9 +133,7 @@ class TestFewest(unittest.TestCase):
             problem(rules), start, imbalance, threshold_pct
         )
         if best is None:
-            self.assertGreater(
-                imbalance.value(found.placement), threshold_pct
-            )
+            self.assertGreater(imbalance.value(found.placement), threshold_pct)
             return
         self.assertLessEqual(found.bound, best)
         if not snapshot.server_groups:

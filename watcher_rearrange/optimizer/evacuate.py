@@ -25,6 +25,7 @@ import numpy as np
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.imbalance import Imbalance
+from watcher_rearrange.optimizer import evacuate_spread
 from watcher_rearrange.optimizer import fill
 from watcher_rearrange.optimizer.problem import Problem
 
@@ -54,7 +55,9 @@ def improve(
         for instance_idx in reversed(everybody):
             if int(filler.placement.node_of[instance_idx]) in leaving:
                 filler.place(instance_idx)
-    return filler.placement
+    return evacuate_spread.spread(
+        problem, placement, filler.placement, imbalance
+    )
 
 
 def spreading(imbalance: Imbalance, placement: Placement) -> fill.Cost:

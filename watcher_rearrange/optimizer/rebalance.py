@@ -57,9 +57,15 @@ def improve(
     placement: Placement,
     imbalance: Imbalance,
     threshold_pct: float,
+    walkable: bool = False,
 ) -> Placement:
-    """Return a better balanced placement, or the same one."""
+    """Return a better balanced placement, or the same one.
+
+    :param walkable: only swaps that can be made then and there, if need be
+        with one of the two on a third node for a while
+    """
     search = _Descent(problem, placement.copy(), imbalance)
+    search.walkable = walkable
     wanted = (threshold_pct / 100.0) ** 2
     while not problem.out_of_time:
         if imbalance.variance(search.load) <= wanted:
@@ -123,6 +129,7 @@ class _Descent:
         self._judged = imbalance.judged.any(axis=1)
         judged = max(1, int(self._judged.sum()))
         self._worth = WORTH_PCT2 / 1e4 / judged
+        self.walkable = False
 
     def best_step(self) -> Step | None:
         """Return the best step worth taking, or None at the optimum."""
@@ -225,7 +232,9 @@ class _Descent:
         worth = worth[self._keeps_peak(i, node, others[worth], at[worth])]
         order = worth[np.argsort(deltas[worth], kind='stable')]
         for k in order[:SWAPS_TRIED]:
-            if self._swappable(i, int(others[k])):
+            if self._swappable(i, int(others[k])) and (
+                not self.walkable or self._in_turn(i, int(others[k]))
+            ):
                 return Step(float(deltas[k]), i, int(at[k]), int(others[k]))
         return None
 
@@ -248,3 +257,10 @@ class _Descent:
             placement.move(i, source)
         placement.move(other, to)
         return fits
+
+    def _in_turn(self, i: int, other: int) -> bool:
+        """Whether one of the two can leave before the other has."""
+        nodes = [
+            self.problem.destinations(self.placement, k) for k in (i, other)
+        ]
+        return bool(nodes[0].any() or nodes[1].any())

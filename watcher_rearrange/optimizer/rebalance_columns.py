@@ -38,7 +38,13 @@ from watcher_rearrange.optimizer.rebalance_patterns import Listing
 from watcher_rearrange.optimizer.rebalance_patterns import Patterns
 
 
-MAX_ROUNDS = 60
+MAX_ROUNDS = 100
+
+# Times that patterns are sought that are not listed.
+MAX_LONGER = 12
+
+# Of the time, how much the search for patterns may take.
+SHARE = 0.7
 
 # Patterns that one round adds for each node, and the last one at most.
 ADDED = 3
@@ -87,6 +93,18 @@ class Columns:
                 break
             self._patterns.append(self._listing.of(node))
         self._used = [{0} for _ in self._patterns]
+        self._bound = 0
+
+    def know(self, change: Ints) -> None:
+        """Take in the patterns of an answer that is known."""
+        for node in range(len(self._patterns)):
+            net = change[:, node].astype(np.int8)
+            if (net @ self._model.need > self._model.room[node]).any():
+                continue
+            self._patterns[node] = self._listing.longer(
+                node, self._patterns[node], net
+            )
+            self._used[node].add(len(self._patterns[node].net) - 1)
 
     def fewest(self) -> Fewest:
         """Return the answer, as good as the time allows."""
@@ -94,30 +112,62 @@ class Columns:
             return Fewest(0, None)
         found = self._generated()
         if found is None:
-            return Fewest(0, None)
-        prices, reduced = found
-        self._take_cheap(reduced)
-        change = self._whole()
-        return Fewest(self._proved(prices, reduced), change)
+            return Fewest(self._bound, None)
+        self._take_cheap(found[1])
+        return Fewest(self._bound, self._whole())
 
     def _generated(self) -> tuple[Prices, list[Floats]] | None:
-        """Add patterns until none helps; prices and costs at the best."""
+        """Add patterns until none helps; prices and costs at the best.
+
+        When none of those listed helps, the others are looked at.
+        """
         best: tuple[Prices, list[Floats]] | None = None
         highest = -math.inf
+        longer = 0
+        now = time.monotonic()
+        until = now + SHARE * (self._deadline - now)
         for _ in range(MAX_ROUNDS):
-            if time.monotonic() >= self._deadline:
-                return None
+            if time.monotonic() >= until:
+                break
             objective, prices = self._relaxed()
             reduced = [self._reduced(k, prices) for k in range(self._n_nodes)]
             bound = sum(float(cost.min()) for cost in reduced)
             bound -= prices.variance * self._most
-            if bound > highest:
+            if bound > highest or longer:
                 highest, best = bound, (prices, reduced)
-            if not self._added(prices, reduced):
+            if self._added(prices, reduced) and objective - bound > 1e-3:
+                continue
+            longer += 1
+            if longer > MAX_LONGER:
                 break
-            if objective - highest < 1e-3:
+            if not self._lengthened(prices, reduced, until):
                 break
+            highest = -math.inf
         return best
+
+    def _lengthened(
+        self, prices: Prices, reduced: list[Floats], until: float
+    ) -> int:
+        """Add patterns that are not listed; how many."""
+        added = 0
+        total = -prices.variance * self._most
+        for node, cost in enumerate(reduced):
+            least = float(cost.min())
+            bound, net = cheapest(self._listing, node, prices, least, until)
+            total += bound
+            if net is None:
+                continue
+            longer = self._listing.longer(node, self._patterns[node], net)
+            now = float(longer.touches[-1]) / 2
+            now += prices.variance * float(longer.variance[-1])
+            now -= float(net @ prices.kind)
+            if now < least - 1e-6:
+                self._patterns[node] = longer
+                self._used[node].add(len(longer.net) - 1)
+                added += 1
+        if math.isfinite(total):
+            self._bound = max(self._bound, math.ceil(total - 1e-6))
+        return added
 
     def _reduced(self, node: int, prices: Prices) -> Floats:
         patterns = self._patterns[node]
@@ -127,15 +177,6 @@ class Columns:
             - patterns.net @ prices.kind
         )
         return cost
-
-    def _proved(self, prices: Prices, reduced: list[Floats]) -> int:
-        """Return the bound with the patterns that are not listed."""
-        total = -prices.variance * self._most
-        for node, cost in enumerate(reduced):
-            total += cheapest(
-                self._listing, node, prices, float(cost.min()), self._deadline
-            )
-        return max(0, math.ceil(total - 1e-6)) if total > 0 else 0
 
     def _added(self, prices: Prices, reduced: list[Floats]) -> int:
         added = 0

@@ -64,7 +64,9 @@ def search(
         if not model.n_kinds:
             break
         most = SCALE * (threshold_pct / 100.0) ** 2
-        fewest = Columns(model, most, problem.deadline).fewest()
+        columns = Columns(model, most, problem.deadline)
+        columns.know(model.change(descended))
+        fewest = columns.fewest()
         if model.exact:
             bound = fewest.bound
         if fewest.change is None:
@@ -81,6 +83,18 @@ def search(
             best = found
         break
     return Found(best, bound)
+
+
+def walkable(
+    problem: Problem,
+    placement: Placement,
+    imbalance: Imbalance,
+    threshold_pct: float,
+) -> Placement:
+    """Return a placement that can be reached step by step."""
+    return rebalance.improve(
+        problem, placement, imbalance, threshold_pct, walkable=True
+    )
 
 
 def migrations(start: Placement, end: Placement) -> int:

@@ -30,10 +30,17 @@ from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Program
 from watcher_rearrange.optimizer.rebalance_patterns import Listing
+from watcher_rearrange.optimizer.rebalance_patterns import Nets
 
 
 # Where the square has tangents, in shares of the capacity from the mean.
-TANGENTS = np.linspace(-1.0, 1.0, 41)
+TANGENTS = np.concatenate(
+    [np.linspace(-1.0, -0.25, 11), np.linspace(-0.2, 0.2, 33)]
+    + [np.linspace(0.25, 1.0, 11)]
+)
+
+# Seconds for one node, and how close to the truth is near enough.
+NODE_S = 2.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -47,21 +54,28 @@ class Prices:
 
 def cheapest(
     listing: Listing, node: int, prices: Prices, least: float, deadline: float
-) -> float:
+) -> tuple[float, Nets | None]:
     """Return a bound on the cost of the patterns left out; at most least.
+
+    The second thing is the pattern that may cost less, if there is one.
 
     :param least: what the cheapest one listed costs
     :param deadline: on the clock of ``time.monotonic``
     """
     for integer in (False, True):
-        if time.monotonic() >= deadline:
-            return -math.inf
+        now = time.monotonic()
+        if now >= deadline:
+            return -math.inf, None
         program = _program(listing, node, prices, integer)
-        answer = program.solve(Effort(deadline))
+        answer = program.solve(Effort(min(deadline, now + NODE_S)))
         # Infinite: nothing that is possible has so many touches.
-        if answer.bound >= least:
-            return least
-    return answer.bound
+        if answer.bound >= least - 1e-7:
+            return least, None
+    if not answer.found:
+        return answer.bound, None
+    n_kinds = listing.model.n_kinds
+    whole = np.rint(answer.values[: 2 * n_kinds]).astype(np.int8)
+    return answer.bound, whole[n_kinds:] - whole[:n_kinds]
 
 
 def _program(

@@ -116,6 +116,15 @@ class Model:
         """How many kinds there are."""
         return len(self.count)
 
+    def change(self, placement: Placement) -> Ints:
+        """Return int64[n_kinds, n_nodes]: what a placement changes."""
+        change = np.zeros_like(self.count)
+        moved = placement.node_of != self.placement.node_of
+        for i in np.flatnonzero(moved & (self.of >= 0)).tolist():
+            change[self.of[i], self.placement.node_of[i]] -= 1
+            change[self.of[i], placement.node_of[i]] += 1
+        return change
+
     def decoded(self, change: Ints) -> Placement | None:
         """Return a placement with other counts, or None if there is none.
 

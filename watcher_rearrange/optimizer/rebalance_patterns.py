@@ -111,12 +111,20 @@ class Listing:
             fits = (net @ model.need <= model.room[node]).all(axis=1)
             nets.append(net[fits])
         net = np.concatenate(nets)
-        away = self.excess[node] + net @ model.demand
+        return self._judged(node, net, min([5, *left_out]))
+
+    def longer(self, node: int, patterns: Patterns, net: Nets) -> Patterns:
+        """Return the patterns of a node and one more."""
+        nets = np.concatenate([patterns.net, net[np.newaxis]])
+        return self._judged(node, nets, patterns.fewest_left_out)
+
+    def _judged(self, node: int, net: Nets, fewest: int) -> Patterns:
+        away = self.excess[node] + net @ self.model.demand
         return Patterns(
             net,
             np.abs(net).sum(axis=1).astype(np.float64),
             (away * away) @ self.weight[node],
-            min([5, *left_out]),
+            fewest,
         )
 
     def _multisets(self, kinds: NDArray[np.int64], size: int) -> Nets:

@@ -14,7 +14,12 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import numpy as np
+
 from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import ObjectiveValue
 from watcher_rearrange.objectives.base import Objective
@@ -40,15 +45,34 @@ class Rebalancing(Job):
         )
         # Of the first search, which is for the whole cluster.
         self._bound: int | None = None
+        self._tried: Ints | None = None
 
     def improve(self, problem: Problem, placement: Placement) -> Placement:
         """Reach the threshold with few migrations, or come near to it."""
-        found = rebalance_fewest.search(
-            problem, placement, self._imbalance, self._policy.threshold_pct
-        )
+        if self._jammed(problem, placement):
+            return placement
+        asked = placement, self._imbalance, self._policy.threshold_pct
+        if problem.frozen.any():
+            # No path led to what was best: take what can be walked.
+            nobody = np.zeros_like(problem.frozen)
+            free = dataclasses.replace(problem, frozen=nobody)
+            end = rebalance_fewest.walkable(free, *asked)
+            if self._tried is None or (end.node_of != self._tried).any():
+                self._tried = end.node_of.copy()
+                return end
+            return rebalance_fewest.walkable(problem, *asked)
+        found = rebalance_fewest.search(problem, *asked)
         if self._bound is None:
             self._bound = found.bound
         return found.placement
+
+    def _jammed(self, problem: Problem, placement: Placement) -> bool:
+        """Whether nobody at all could make the first step."""
+        open_nodes = self.cluster.receives & self.open_nodes()
+        return not any(
+            self.rules.permitted(placement, i, problem.limit)[open_nodes].any()
+            for i in np.flatnonzero(self.rules.movability.movable).tolist()
+        )
 
     def objectives(self) -> list[Objective]:
         """Return the imbalance and the fullest node."""
@@ -92,4 +116,8 @@ class Rebalancing(Job):
             return f'max_migrations {self.max_migrations} is used up'
         if self.out_of_time:
             return 'the time limit is over'
+        start = Placement(self.cluster)
+        nobody = np.zeros(self.cluster.n_instances, dtype=np.bool_)
+        if self._jammed(self.problem(nobody, None), start):
+            return 'no node has room for any instance of another'
         return 'no further migration found that is worth it and can be made'
