@@ -41,8 +41,8 @@ COLD_ROUNDS = 4
 
 # The first temperature, as a share of a typical change of the value, and
 # the last one as a share of that.
-HOT = 1.0
-COLD = 2e-4
+HOT = 0.1
+COLD = 1e-3
 
 # How often the first temperature is halved while it is too hot.
 # A probe takes this share of a round.
