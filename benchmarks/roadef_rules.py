@@ -68,6 +68,21 @@ class Spread(Rule):
         allowed: Bools = fine[:, self._location]
         return allowed
 
+    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
+        """Return bool[n]: which pairs look as if they could trade places."""
+        here = self._location[self.node_of[left]]
+        there = self._location[self.node_of[right]]
+        allowed: Bools = self._enough(left, here, there)
+        allowed &= self._enough(right, there, here)
+        return allowed | (here == there)
+
+    def _enough(self, instances: Ints, here: Ints, there: Ints) -> Bools:
+        row = self._row[instances]
+        more = (self._count[row, there] == 0).astype(np.int64)
+        after = self._held[row] + more - (self._count[row, here] == 1)
+        enough: Bools = after >= np.minimum(self._least[row], self._held[row])
+        return enough
+
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
         row = int(self._row[instance])
@@ -181,6 +196,21 @@ class Dependencies(Rule):
         fine[np.arange(len(service)), home] = True
         allowed: Bools = fine[:, self._near]
         return allowed
+
+    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
+        """Return bool[n]: which pairs look as if they could trade places."""
+        here = self._near[self.node_of[left]]
+        there = self._near[self.node_of[right]]
+        allowed: Bools = self._complete(left, here, there)
+        allowed &= self._complete(right, there, here)
+        return allowed | (here == there)
+
+    def _complete(self, instances: Ints, here: Ints, there: Ints) -> Bools:
+        service = self._service[instances]
+        last = self._count[service, here] == 1
+        last &= self._wanted[service, here] > 0
+        complete: Bools = (self._missing[service, there] == 0) & ~last
+        return complete
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
