@@ -22,36 +22,44 @@ from watcher_rearrange.plugin.efficacy import figures
 MOST = 5
 
 
-def specifications(objective: str, unit: str) -> tuple[figures.Figure, ...]:
-    """Return two figures for each: migrations, and what they lead to.
+def specifications(*objectives: tuple[str, str]) -> tuple[figures.Figure, ...]:
+    """Return the figures of each: migrations, and what they lead to.
 
-    They are there only if the audit asked for alternatives.
+    They are there only if the audit asked for alternatives, and of the
+    objectives those that its strategy has.
+
+    :param objectives: names with units
     """
     return tuple(
         figure
         for number in range(1, MOST + 1)
-        for figure in _pair(number, objective, unit)
+        for figure in (
+            _migrations(number),
+            *(_leads_to(number, *objective) for objective in objectives),
+        )
     )
 
 
-def _pair(
-    number: int, objective: str, unit: str
-) -> tuple[figures.Figure, figures.Figure]:
-    return (
-        figures.Figure(
-            f'alternative_{number}_migrations',
-            f'Migrations of alternative {number} to this plan.',
-            'migrations',
-            lambda shown: _of(shown.made, number).migrations,
-            present=lambda made: number <= len(made.alternatives),
-        ),
-        figures.Figure(
-            f'alternative_{number}_{objective}',
-            f'{objective} after alternative {number} to this plan.',
-            unit,
-            lambda shown: _after(_of(shown.made, number), objective),
-            whole=False,
-            present=lambda made: number <= len(made.alternatives),
+def _migrations(number: int) -> figures.Figure:
+    return figures.Figure(
+        f'alternative_{number}_migrations',
+        f'Migrations of alternative {number} to this plan.',
+        'migrations',
+        lambda shown: _of(shown.made, number).migrations,
+        present=lambda made: number <= len(made.alternatives),
+    )
+
+
+def _leads_to(number: int, objective: str, unit: str) -> figures.Figure:
+    return figures.Figure(
+        f'alternative_{number}_{objective}',
+        f'{objective} after alternative {number} to this plan.',
+        unit,
+        lambda shown: _after(_of(shown.made, number), objective),
+        whole=False,
+        present=lambda made: (
+            number <= len(made.alternatives)
+            and any(row.name == objective for row in made.objectives)
         ),
     )
 

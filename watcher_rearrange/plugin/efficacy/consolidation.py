@@ -64,7 +64,9 @@ class ConsolidationEfficacy(figures.PlanEfficacy):
         common.DISPLACEMENTS,
         common.MEMORY_MOVED_GB,
         common.ESTIMATED_MINUTES,
-        *alternatives.specifications('active_nodes', 'nodes'),
+        *alternatives.specifications(
+            ('active_nodes', 'nodes'), ('blocked_slots', 'slots')
+        ),
     )
 
     def get_global_efficacy_indicator(

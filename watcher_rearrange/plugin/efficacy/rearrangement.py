@@ -35,7 +35,7 @@ class RearrangementEfficacy(figures.PlanEfficacy):
         common.DISPLACEMENTS,
         common.MEMORY_MOVED_GB,
         common.ESTIMATED_MINUTES,
-        *alternatives.specifications('active_nodes', 'nodes'),
+        *alternatives.specifications(('active_nodes', 'nodes')),
     )
 
     def get_global_efficacy_indicator(

@@ -45,7 +45,7 @@ class RebalancingEfficacy(figures.PlanEfficacy):
         common.DISPLACEMENTS,
         common.MEMORY_MOVED_GB,
         common.ESTIMATED_MINUTES,
-        *alternatives.specifications('imbalance', 'percentage points'),
+        *alternatives.specifications(('imbalance', 'percentage points')),
     )
 
     def get_global_efficacy_indicator(
