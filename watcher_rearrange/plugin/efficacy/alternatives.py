@@ -59,7 +59,7 @@ def _leads_to(number: int, objective: str, unit: str) -> figures.Figure:
         whole=False,
         present=lambda made: (
             number <= len(made.alternatives)
-            and any(row.name == objective for row in made.objectives)
+            and any(r.name == objective for r in _of(made, number).objectives)
         ),
     )
 
