@@ -66,9 +66,8 @@ def improve(
     """
     search = _Descent(problem, placement.copy(), imbalance)
     search.walkable = walkable
-    wanted = (threshold_pct / 100.0) ** 2
     while not problem.out_of_time:
-        if imbalance.variance(search.load) <= wanted:
+        if imbalance.reached(search.load, threshold_pct):
             break
         step = search.best_step()
         if step is None:
@@ -88,25 +87,39 @@ def pruned(
 
     What helps least goes home first.
     """
-    wanted = (threshold_pct / 100.0) ** 2
     now = placement.copy()
     load = imbalance.load(now)
-    demand = imbalance.dimensions.demand
     while not problem.out_of_time:
-        slack = wanted - imbalance.variance(load)
         found = []
         for i in np.flatnonzero(now.node_of != start.node_of).tolist():
             home, here = int(start.node_of[i]), int(now.node_of[i])
             if problem.destinations(now, i)[home]:
                 delta = imbalance.shift_deltas(load, i, here)[home]
                 found.append((float(delta), i))
-        if not found or min(found)[0] > slack:
+        for _, i in sorted(found):
+            after = _returned(imbalance, load, (start, now), i)
+            if imbalance.reached(after, threshold_pct):
+                load = after
+                now.move(i, int(start.node_of[i]))
+                break
+        else:
             break
-        i = min(found)[1]
-        here = now.move(i, int(start.node_of[i]))
-        load[here] -= demand[i]
-        load[now.node_of[i]] += demand[i]
     return now
+
+
+def _returned(
+    imbalance: Imbalance,
+    load: Floats,
+    placements: tuple[Placement, Placement],
+    instance: int,
+) -> Floats:
+    """The load when an instance is home again."""
+    start, now = placements
+    after = load.copy()
+    demand = imbalance.dimensions.demand[instance]
+    after[now.node_of[instance]] -= demand
+    after[start.node_of[instance]] += demand
+    return after
 
 
 class _Descent:

@@ -19,6 +19,7 @@ import dataclasses
 import numpy as np
 
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.objectives.imbalance import STANDARD_DEVIATION
 from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.optimizer import rebalance
 from watcher_rearrange.optimizer.problem import Problem
@@ -59,6 +60,8 @@ def search(
         threshold_pct,
     )
     bound, best = 0, descended
+    if imbalance.measure.name != STANDARD_DEVIATION:
+        return Found(best, bound)
     for groups_stay in (False, True):
         model = Model.build(problem, placement, imbalance, groups_stay)
         if not model.n_kinds:

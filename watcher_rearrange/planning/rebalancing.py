@@ -18,6 +18,7 @@ import dataclasses
 
 import numpy as np
 
+from watcher_rearrange.model import errors
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
@@ -25,6 +26,7 @@ from watcher_rearrange.model.plan import ObjectiveValue
 from watcher_rearrange.objectives.base import Objective
 from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.objectives.imbalance import Imbalance
+from watcher_rearrange.objectives.imbalance import Measure
 from watcher_rearrange.objectives.peak import PeakUtilization
 from watcher_rearrange.optimizer import rebalance_fewest
 from watcher_rearrange.optimizer.problem import Problem
@@ -35,13 +37,23 @@ from watcher_rearrange.policies.rebalance import RebalancePolicy
 
 
 class Rebalancing(Job):
-    """Spread the load until the imbalance is at the threshold."""
+    """Spread the load until the imbalance is at the threshold.
+
+    :raises BadInput: for an unknown dimension, in the weights as well
+    """
 
     def __init__(self, cluster: Cluster, policy: RebalancePolicy) -> None:
+        unknown = [n for n in policy.weights if n not in policy.dimensions]
+        if unknown:
+            raise errors.BadInput(
+                [f'weights: {n!r} is not one of dimensions' for n in unknown]
+            )
         super().__init__(cluster, policy)
         self._policy = policy
         self._imbalance = Imbalance(
-            Dimensions.of(cluster, policy.dimensions), cluster.receives
+            Dimensions.of(cluster, policy.dimensions),
+            cluster.receives,
+            Measure(policy.measure, dict(policy.weights)),
         )
         # Of the first search, which is for the whole cluster.
         self._bound: int | None = None
@@ -68,7 +80,7 @@ class Rebalancing(Job):
 
     def _jammed(self, problem: Problem, placement: Placement) -> bool:
         """Whether nobody at all could make the first step."""
-        open_nodes = self.cluster.receives & self.open_nodes()
+        open_nodes = problem.open_nodes
         return not any(
             self.rules.permitted(placement, i, problem.limit)[open_nodes].any()
             for i in np.flatnonzero(self.rules.movability.movable).tolist()
@@ -105,6 +117,8 @@ class Rebalancing(Job):
         value = self._imbalance.value(end)
         wanted = self._policy.threshold_pct
         text = f'imbalance {value:.2f}, wanted at most {wanted:g}'
+        if value <= wanted and self._bound:
+            text += f'; that takes {self._bound} migrations at least'
         if value > wanted:
             text += f': {self._why_not_more(end)}'
         return [text, *super().messages(end)]

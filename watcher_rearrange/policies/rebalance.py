@@ -19,6 +19,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from watcher_rearrange.constraints.movability import MoveOptions
+from watcher_rearrange.objectives import imbalance
 from watcher_rearrange.policies import schema
 from watcher_rearrange.policies.limits import Limits
 from watcher_rearrange.policies.worth import Worth
@@ -42,12 +43,35 @@ SCHEMA = schema.schema(
             'description': (
                 'Do nothing while the imbalance (standard deviation of the '
                 'utilisation, in percentage points) is at most this, and '
-                'stop when it is reached.'
+                'reach it with as few migrations as that takes.'
             ),
             'type': 'number',
             'minimum': 0,
             'maximum': 100,
             'default': 5.0,
+        },
+        'measure': {
+            'description': (
+                'What the imbalance is: standard_deviation of the '
+                'utilisation; maximum, how far the fullest node is above '
+                'the mean; or spread, how far it is above the emptiest '
+                'node. Of several dimensions the weighted mean.'
+            ),
+            'type': 'string',
+            'enum': list(imbalance.MEASURES),
+            'default': imbalance.STANDARD_DEVIATION,
+        },
+        'weights': {
+            'description': (
+                'How much a dimension counts, by name; 1 if it is not named.'
+            ),
+            'type': 'object',
+            'additionalProperties': {
+                'type': 'number',
+                'minimum': 0,
+                'exclusiveMinimum': True,
+            },
+            'default': {},
         },
         **schema.EXTENT,
     }
@@ -58,12 +82,16 @@ SCHEMA = schema.schema(
 class RebalancePolicy:
     """The parameters of a rebalancing.
 
+    :ivar measure: one of ``objectives.imbalance.MEASURES``
+    :ivar weights: of dimensions by name
     :ivar max_migrations: None for no limit
     :ivar alternatives: how many other plans to look for
     """
 
     dimensions: tuple[str, ...]
     threshold_pct: float
+    measure: str
+    weights: Mapping[str, float]
     max_migrations: int | None
     alternatives: int
     worth: Worth
@@ -83,6 +111,8 @@ class RebalancePolicy:
         return cls(
             dimensions=tuple(full['dimensions']),
             threshold_pct=float(full['threshold_pct']),
+            measure=full['measure'],
+            weights=dict(full['weights']),
             max_migrations=full['max_migrations'] or None,
             alternatives=full['alternatives'],
             worth=Worth.of(full),
