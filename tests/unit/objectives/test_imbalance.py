@@ -28,6 +28,7 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.objectives.imbalance import Imbalance
+from watcher_rearrange.objectives.imbalance import Measure
 from watcher_rearrange.objectives.peak import PeakUtilization
 
 
@@ -170,3 +171,35 @@ class TestPeak(unittest.TestCase):
         )
         peak = PeakUtilization(imbalance(cluster))
         self.assertEqual(0.0, peak.value(Placement(cluster)))
+
+
+class TestMeasures(unittest.TestCase):
+    def _value(self, name: str, **weights: float) -> float:
+        cluster = Cluster.from_snapshot(
+            Snapshot(
+                (small.node('c0'), small.node('c1')),
+                tuple(
+                    small.instance(f'i{k}', host, 4, 2048)
+                    for k, host in enumerate(('c0', 'c0', 'c1'))
+                ),
+            )
+        )
+        found = Imbalance(
+            Dimensions.of(cluster, ('VCPU', 'MEMORY_MB')),
+            cluster.receives,
+            Measure(name, weights),
+        )
+        return found.value(Placement(cluster))
+
+    def test_the_fullest_node_above_the_mean(self) -> None:
+        self.assertAlmostEqual((25 + 12.5) / 2, self._value('maximum'))
+
+    def test_the_fullest_above_the_emptiest(self) -> None:
+        self.assertAlmostEqual((50 + 25) / 2, self._value('spread'))
+
+    def test_weights(self) -> None:
+        self.assertAlmostEqual(
+            (3 * 50 + 25) / 4, self._value('spread', VCPU=3)
+        )
+        value = self._value('standard_deviation', VCPU=3)
+        self.assertAlmostEqual(((3 * 25**2 + 12.5**2) / 4) ** 0.5, value)

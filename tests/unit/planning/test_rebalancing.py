@@ -61,6 +61,30 @@ class TestRebalancing(unittest.TestCase):
         found = plan(HOT, 'rebalance')
         self.assertEqual({'relieves c0'}, {a.reason for a in found.actions})
 
+    def test_fewest_is_proved(self) -> None:
+        found = plan(HOT, 'rebalance', threshold_pct=20)
+        self.assertEqual(Status.OPTIMAL, found.status)
+        count = len(migrations(found))
+        self.assertIn(f'takes {count} migrations at least', found.messages[0])
+
+    def test_other_measures(self) -> None:
+        for measure in ('maximum', 'spread'):
+            found = plan(HOT, 'rebalance', threshold_pct=30, measure=measure)
+            self.assertLessEqual(objective(found, 'imbalance')[1], 30)
+            self.assertNotEqual([], migrations(found))
+
+    def test_the_weight_of_what_is_not_balanced(self) -> None:
+        with self.assertRaisesRegex(BadInput, "'DISK_GB'"):
+            plan(HOT, 'rebalance', weights={'DISK_GB': 2})
+
+    def test_nobody_can_make_the_first_step(self) -> None:
+        full = small.snapshot(
+            {'c0': 4, 'c1': 8}, {'a': ('c0', 4), 'b': ('c1', 6)}
+        )
+        found = plan(full, 'rebalance', threshold_pct=1)
+        self.assertEqual(Status.NO_CHANGE, found.status)
+        self.assertIn('no node has room', found.messages[0])
+
     def test_an_unknown_dimension(self) -> None:
         with self.assertRaisesRegex(BadInput, "'VGPU'"):
             plan(HOT, 'rebalance', dimensions=['VGPU'])
