@@ -93,7 +93,7 @@ class Annealer:
     def step(self) -> None:
         """Try a batch of moves of one kind."""
         kind = self.rng.random()
-        if kind < 0.45:
+        if kind < 0.3:
             self._shift()
         elif kind < 0.9:
             self._swap()

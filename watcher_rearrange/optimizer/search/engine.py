@@ -41,7 +41,7 @@ COLD_ROUNDS = 4
 
 # The first temperature, as a share of a typical change of the value, and
 # the last one as a share of that.
-HOT = 0.1
+HOT = 0.5
 COLD = 1e-3
 
 # How often the first temperature is halved while it is too hot.

@@ -23,6 +23,7 @@ Comparing solution methods for the machine reassignment problem, CP 2012.
 
 from __future__ import annotations
 
+import math
 import time
 
 import numpy as np
@@ -65,14 +66,17 @@ class Neighbourhoods:
     def step(self, deadline: float) -> bool:
         """Try one neighbourhood; return whether it was improved.
 
-        :param deadline: on the clock of ``time.monotonic``
+        :param deadline: on the clock of ``time.monotonic``; infinite to
+            depend on no clock
         """
         nodes = self._nodes()
         free, wanted = self._free(nodes)
         if not len(free):
             return False
         area = NodeArea(self.model, free, wanted)
-        until = min(deadline, time.monotonic() + LONGEST_S)
+        until = deadline
+        if math.isfinite(deadline):
+            until = min(deadline, time.monotonic() + LONGEST_S)
         seed = int(self._rng.integers(2**31))
         answer = area.solve(Effort(until, GAP, seed, TREE_NODES))
         solved = answer.outcome == Outcome.OPTIMAL

@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import multiprocessing
 import time
 
@@ -102,7 +103,9 @@ class _Clock:
     def __init__(self, task: Round) -> None:
         self._task = task
         self._begin = time.monotonic()
-        self.deadline = self._begin + task.time_s
+        # Steps are not cut short by the clock.
+        limit_s = task.time_s if task.steps is None else math.inf
+        self.deadline = self._begin + limit_s
         self.steps = 0
 
     @property

@@ -43,7 +43,7 @@ def model(case: Case, *more: Rule) -> Model:
     return Model(case.start, terms, [*case.rules()[:-1], *more])
 
 
-def run(of: Model, steps: int = 200, workers: int = 1) -> engine.Outcome:
+def run(of: Model, steps: int = 60, workers: int = 1) -> engine.Outcome:
     everybody = np.arange(len(of.node_of))
     limits = engine.Limits(steps=steps, workers=workers)
     return engine.improve(of, everybody, limits)
@@ -81,7 +81,7 @@ class TestEngine(unittest.TestCase):
     def test_it_tells_how_far_it_is(self) -> None:
         told: list[engine.Progress] = []
         of = model(Case.of(5))
-        limits = engine.Limits(steps=100)
+        limits = engine.Limits(steps=40)
         engine.improve(of, np.arange(9), limits, told.append)
         values = [progress.value for progress in told]
         self.assertEqual(sorted(values, reverse=True), values)
