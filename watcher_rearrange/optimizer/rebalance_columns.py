@@ -43,6 +43,10 @@ MAX_ROUNDS = 100
 # Times that patterns are sought that are not listed.
 MAX_LONGER = 12
 
+# With more kinds, as where each instance has a load of its own, that would
+# take too long.
+MAX_KINDS = 100
+
 # Of the time, how much the search for patterns may take.
 SHARE = 0.7
 
@@ -138,7 +142,7 @@ class Columns:
             if self._added(prices, reduced) and objective - bound > 1e-3:
                 continue
             longer += 1
-            if longer > MAX_LONGER:
+            if longer > MAX_LONGER or self._model.n_kinds > MAX_KINDS:
                 break
             if not self._lengthened(prices, reduced, until):
                 break

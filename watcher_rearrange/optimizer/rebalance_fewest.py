@@ -28,6 +28,11 @@ from watcher_rearrange.optimizer.rebalance_model import Model
 from watcher_rearrange.optimizer.rebalance_patterns import SCALE
 
 
+# With more kinds, as where each instance has a load of its own, too few
+# patterns could be listed to find more than the descent does.
+MAX_KINDS = 300
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Found:
     """What was found.
@@ -64,7 +69,7 @@ def search(
         return Found(best, bound)
     for groups_stay in (False, True):
         model = Model.build(problem, placement, imbalance, groups_stay)
-        if not model.n_kinds:
+        if not 0 < model.n_kinds <= MAX_KINDS:
             break
         most = SCALE * (threshold_pct / 100.0) ** 2
         columns = Columns(model, most, problem.deadline)
