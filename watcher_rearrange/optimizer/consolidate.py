@@ -47,6 +47,10 @@ WHOLE_COLUMNS = 4000
 TREE_NODES = 100
 WHOLE_GAP = 0.01
 
+# Clusters of more nodes are left at the greedy packing, which is near the
+# bound there and leaves room for a path without detours.
+NEAR_NODES = 600
+
 # Nodes that are tried in vain one by one.
 MAX_REFUSED = 20
 
@@ -75,7 +79,8 @@ def improve(task: Task) -> Result:
     columns = int((task.kinds.count > 0).sum() + task.kinds.allowed.sum())
     if columns <= WHOLE_COLUMNS and not task.problem.out_of_time:
         return _whole(task, best, columns <= PROVED_COLUMNS)
-    if task.value(best) > task.bound and not task.problem.out_of_time:
+    small = task.problem.cluster.n_nodes <= NEAR_NODES
+    if small and task.value(best) > task.bound:
         found = consolidate_near.improve(task, best)
         best = min(best, found, key=task.rank)
     return Result(_worth(task, best), task.bound)

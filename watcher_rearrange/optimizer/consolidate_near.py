@@ -50,10 +50,6 @@ CANDIDATES = 6
 MAX_BLOCKS = 12
 MAX_IDLE = 4
 
-# In a large cluster, each changes less of the result.
-LARGE = 500
-MAX_BLOCKS_LARGE = 4
-
 # Of the search tree of one neighbourhood.
 TREE_NODES = 5
 
@@ -65,8 +61,7 @@ def improve(task: Task, placement: Placement) -> Placement:
     """Return a placement whose nodes in use cost less, or the same one."""
     dice = random.Random(f'{task.seed} near')
     idle = 0
-    large = task.problem.cluster.n_nodes > LARGE
-    for _ in range(MAX_BLOCKS_LARGE if large else MAX_BLOCKS):
+    for _ in range(MAX_BLOCKS):
         if idle >= MAX_IDLE or task.problem.out_of_time:
             break
         if task.value(placement) <= task.bound:
