@@ -47,14 +47,20 @@ class Apart(Rule):
         self._most: Ints = np.append(most[real], len(group) + 1)
         shape = (len(real) + 1, n_nodes)
         self._count = np.zeros(shape, dtype=np.int32)
+        self._tolerated = np.repeat(self._most[:, None], n_nodes, axis=1)
         self._over = 0
 
     def reset(self, node_of: Ints) -> None:
         """Follow this placement, int64[n_instances], from now on."""
         super().reset(node_of)
         self._count[:] = self._counted(node_of)
-        over = self._count - self._most[:, None]
+        over = self._count - self._tolerated
         self._over = int(np.maximum(over, 0).sum())
+
+    def tolerate(self) -> None:
+        """Count as broken, from now on, only what gets worse than now."""
+        self._tolerated = np.maximum(self._most[:, None], self._count)
+        self._over = 0
 
     def excess(self) -> float:
         """Return how many members are too many."""
@@ -81,9 +87,9 @@ class Apart(Rule):
         row, home = int(self._row[instance]), int(self.node_of[instance])
         if home == to:
             return
-        most, count = int(self._most[row]), self._count[row]
-        self._over -= int(count[home] > most)
-        self._over += int(count[to] >= most)
+        count, most = self._count[row], self._tolerated[row]
+        self._over -= int(count[home] > most[home])
+        self._over += int(count[to] >= most[to])
         count[home] -= 1
         count[to] += 1
         self.node_of[instance] = to

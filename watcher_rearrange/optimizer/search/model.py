@@ -45,6 +45,8 @@ class Model:
         self.n_nodes = self.terms[0][1].n_nodes
         self.node_of = node_of.copy()
         self.reset(node_of)
+        for rule in self.rules:
+            rule.tolerate()
         self._allowed_excess = (self.excess() + 1e-6).tolist()
 
     def reset(self, node_of: Ints) -> None:

@@ -66,6 +66,8 @@ class Room(Rule):
             self._most = np.maximum(self._limit - held.T, 0.0)
         self._room = self._limit.copy()
         self._free = self._room
+        # What was above the limit already, and does not count.
+        self._debt = np.zeros_like(self._limit)
         self._over = np.zeros(self.n_nodes)
         self._excess = 0.0
 
@@ -74,8 +76,13 @@ class Room(Rule):
         super().reset(node_of)
         self._room = self._limit - self._used(node_of).T
         self._free = np.maximum(self._room, 0.0)
-        self._over = -np.minimum(self._room, 0.0).sum(axis=0)
+        self._over = -np.minimum(self._room + self._debt, 0.0).sum(axis=0)
         self._excess = float(self._over.sum())
+
+    def tolerate(self) -> None:
+        """Count as broken, from now on, only what gets worse than now."""
+        self._debt = np.maximum(-self._room, 0.0)
+        self.reset(self.node_of)
 
     def excess(self) -> float:
         """Return the sum of what is above the limits."""
@@ -133,7 +140,8 @@ class Room(Rule):
         room = self._room[:, node]
         room += amount
         if self._over[node] or (room < 0.0).any():
-            over = float(-np.minimum(room, 0.0).sum())
+            worse = room + self._debt[:, node]
+            over = float(-np.minimum(worse, 0.0).sum())
             self._excess += over - float(self._over[node])
             self._over[node] = over
             np.maximum(room, 0.0, out=self._free[:, node])

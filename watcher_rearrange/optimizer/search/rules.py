@@ -44,6 +44,9 @@ class Rule:
         """Return by how much the rule is broken; 0 where it is kept."""
         raise NotImplementedError
 
+    def tolerate(self) -> None:
+        """Count as broken, from now on, only what gets worse than now."""
+
     def shift_allowed(self, instances: Ints) -> Bools:
         """Return bool[n, n_nodes]: where each may go, or stay."""
         raise NotImplementedError
