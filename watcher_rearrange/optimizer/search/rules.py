@@ -63,8 +63,7 @@ class Rule:
         raise NotImplementedError
 
     def possible(self, instances: Ints) -> Bools:
-        """Return bool[n, n_nodes]: what this rule does not rule out for
-        good, wherever the others are."""
+        """Return bool[n, n_nodes]: where each may be, whoever else is."""
         return np.ones((len(instances), self.n_nodes), dtype=np.bool_)
 
     def sizes(self) -> Floats:
