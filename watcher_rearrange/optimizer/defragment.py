@@ -56,6 +56,9 @@ PART_TREE = 200
 # Of the time for a whole cluster, how much the first objective may take.
 FIRST_SHARE = 0.7
 
+# How many times the fewest possible migrations are tried first there.
+ENOUGH = 2
+
 # Of the time for a large one, how much goes to the whole without groups.
 SIMPLE_SHARE = 0.5
 
@@ -176,10 +179,31 @@ def _without_groups(
     )
     if _size(simple, start) > MAX_WHOLE:
         return best
-    how = Effort(simple.deadline, seed=seed)
-    found = _solved(simple, best, start, wanted, how)
-    found = dataclasses.replace(found, most=best.most, fewest=0)
+    found = best
+    few = _with_few(simple, best, start, wanted)
+    for tried in (few, simple) if few is not simple else (simple,):
+        how = Effort(tried.deadline, seed=seed)
+        found = _solved(tried, best, start, wanted, how)
+        found = dataclasses.replace(found, most=best.most, fewest=0)
+        if found.proved:
+            break
     return _with_bound(problem, found, start, wanted)
+
+
+def _with_few(
+    problem: Problem, best: Found, start: Placement, wanted: Wanted
+) -> Problem:
+    """The same with few migrations: enough, where slots are not dear."""
+    gain = round(best.most - worth_of(problem, start, wanted))
+    least = slot_bound.fewest(problem, start, wanted.flavors, gain)
+    if not wanted.together or not least:
+        return problem
+    most = ENOUGH * least
+    if problem.max_migrations is not None:
+        most = min(most, problem.max_migrations)
+    now_s = time.monotonic()
+    until_s = now_s + SIMPLE_SHARE * (problem.deadline - now_s)
+    return dataclasses.replace(problem, max_migrations=most, deadline=until_s)
 
 
 def _in_parts(
