@@ -109,11 +109,11 @@ def _proved(kind: clusters.Kind, nodes: int, seed: int) -> list[Any]:
 
 def sizes(given: argparse.Namespace) -> int:
     """Show time and memory of the whole command by size."""
-    lines = [
-        _size(kind, nodes)
-        for kind in clusters.KINDS
-        for nodes in given.nodes or SIZES
-    ]
+    lines = []
+    for nodes in given.nodes or SIZES:
+        for kind in clusters.KINDS:
+            lines.append(_size(kind, nodes))
+            print(*lines[-1], sep=', ', file=sys.stderr, flush=True)
     print(tables.text(GROWTH, lines))
     if given.svg:
         pathlib.Path(given.svg).write_text(_plot(lines), encoding='utf-8')
