@@ -108,12 +108,13 @@ class Combination(Job):
     def table(self, start: Placement, end: Placement) -> list[ObjectiveValue]:
         """Return the objectives of all stages, each on its own nodes.
 
-        A balance is judged among the nodes in use, before and after.
+        A balance is judged among the nodes in use, before and after: one
+        that is to be evacuated counts until it is empty.
         """
         rows = []
         for name in self._first:
-            before = self._job(name, start, self._unused(name, start))
-            after = self._job(name, end, self._closed(name, end))
+            before = self._job(name, start, self._not_in_use(name, start))
+            after = self._job(name, end, self._not_in_use(name, end))
             first = before.table(start, start)
             last = after.table(end, end)
             rows += [
@@ -199,6 +200,10 @@ class Combination(Job):
         if name != 'evacuate':
             closed |= self._evacuated
         return closed
+
+    def _not_in_use(self, name: str, placement: Placement) -> Bools:
+        """Nodes that do not count for a stage."""
+        return self._closed(name, placement) & ~occupied(placement)
 
     def _unused(self, name: str, placement: Placement) -> Bools:
         """Empty nodes, where a stage is not to fill these again."""

@@ -76,6 +76,21 @@ class TestCombination(unittest.TestCase):
         self.assertLessEqual(len(moves(found)), 4)
         self.assertEqual((8, 6), objective(found, 'active_nodes'))
 
+    def test_no_time_for_a_single_migration(self) -> None:
+        uneven = small.snapshot(
+            {'c0': 8, 'c1': 8, 'c2': 8}, {'i0': ('c1', 2), 'i1': ('c1', 2)}
+        )
+        for evacuated in ('c1', 'c2'):
+            found = plan(
+                uneven,
+                'combined',
+                stages=[evacuate(evacuated), REBALANCE],
+                deadline_s=1,
+            )
+            self.assertFalse(moves(found))
+            for row in found.objectives:
+                self.assertEqual(row.before, row.after, row.name)
+
     def test_a_refusal_of_a_stage_refuses_all(self) -> None:
         crowded = small.snapshot(
             {'c0': 4, 'c1': 4}, {'a': ('c0', 4), 'b': ('c1', 4)}
