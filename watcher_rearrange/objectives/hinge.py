@@ -71,8 +71,6 @@ class SoftThreshold(NodeTerm):
             )
             for k, node in enumerate(area.nodes.tolist()):
                 columns, factors = amounts(area, k, demand)
-                # Whole multiples leave the solution as it is, and numbers
-                # near 1 keep the solver's tolerances meaningful.
                 area.program.row(
                     np.append(columns, above[k]),
                     np.append(-factors, 1.0),

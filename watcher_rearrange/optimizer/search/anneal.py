@@ -12,18 +12,18 @@
 """Local search over the whole: annealing by heat bath, many moves at once.
 
 A batch of candidate moves is evaluated in one go against the same
-placement. The first that is accepted is made and the rest of the batch is
-dropped unseen, so the outcome is that of trying them one after the other;
-the batch grows while little is accepted. A shift looks at all nodes at once
-and draws the destination from the Boltzmann distribution, staying
-included: no move is drawn only to be refused. Swaps and chains are accepted
-by Metropolis' criterion.
+placement. Of those accepted, all that touch different nodes are made, so
+that each was judged by what it found; batches grow while little is accepted.
+A shift looks at all nodes at once and draws the destination from the
+Boltzmann distribution, staying included: no move is drawn only to be
+refused. Swaps are accepted by Metropolis' criterion. So are exchanges, which
+put an instance where it does not fit and evict others until it does.
 
 Sources: Kirkpatrick, Gelatt and Vecchi, Optimization by simulated
 annealing, Science 220 (1983); Geman and Geman, Stochastic relaxation, IEEE
 PAMI 6 (1984), for the heat bath; Portal, Ritt, Borba and Buriol, Simulated
 annealing for the machine reassignment problem, Annals of Operations
-Research 242 (2016), who found it the best single local search there.
+Research 242 (2016).
 """
 
 from __future__ import annotations
