@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import math
 
@@ -234,20 +235,16 @@ def _steps(draft: Draft) -> list[Step]:
     first = [change for change in draft.services if change.first]
     gates = {change.node: k for k, change in enumerate(first)}
     steps = [Step(_disable(draft, change), ()) for change in first]
+    leaving = collections.defaultdict(list)
     for k, move in enumerate(draft.moves):
+        leaving[move.source].append(k)
         parents = [len(first) + parent for parent in graph.parents[k]]
         if move.source in gates:
             parents.append(gates[move.source])
         steps.append(Step(_migrate(draft, move), tuple(parents), _needs(move)))
     for change in draft.services:
         if not change.first:
-            departures = graph.reduced(
-                [
-                    k
-                    for k, move in enumerate(draft.moves)
-                    if move.source == change.node
-                ]
-            )
+            departures = graph.reduced(leaving[change.node])
             parents = [len(first) + parent for parent in departures]
             steps.append(Step(_disable(draft, change), tuple(parents)))
     return steps
