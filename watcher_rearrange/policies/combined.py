@@ -19,14 +19,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.model import errors
 from watcher_rearrange.policies import schema
+from watcher_rearrange.policies.common import CommonPolicy
+from watcher_rearrange.policies.common import common
+from watcher_rearrange.policies.common import extent
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 from watcher_rearrange.policies.evacuate import EvacuatePolicy
-from watcher_rearrange.policies.limits import Limits
 from watcher_rearrange.policies.rebalance import RebalancePolicy
-from watcher_rearrange.policies.worth import Worth
 
 
 StagePolicy = EvacuatePolicy | ConsolidatePolicy | RebalancePolicy
@@ -70,21 +70,13 @@ SCHEMA = schema.schema(
 
 
 @dataclasses.dataclass(frozen=True)
-class CombinedPolicy:
+class CombinedPolicy(CommonPolicy):
     """The parameters of a combination.
 
     :ivar stages: by name, in their order
     """
 
     stages: Mapping[str, StagePolicy]
-    max_migrations: int | None
-    alternatives: int
-    worth: Worth
-    options: MoveOptions
-    limits: Limits
-    deadline_s: float | None
-    time_limit_s: float
-    seed: int
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> CombinedPolicy:
@@ -94,25 +86,17 @@ class CombinedPolicy:
         """
         full = schema.complete(SCHEMA, given)
         stages = _stages(full)
-        named = [
-            stage.options.named_nodes
-            for stage in stages.values()
-            if isinstance(stage, EvacuatePolicy)
-        ]
+        moves = [stage.options for stage in stages.values()]
         return cls(
             stages=stages,
-            max_migrations=full['max_migrations'] or None,
-            alternatives=full['alternatives'],
-            worth=Worth.of(full),
-            options=MoveOptions(
-                move_locked=full['move_locked'],
-                named_nodes=frozenset().union(*named),
-                path_cost=full['path_cost'],
+            **common(
+                full,
+                allow_cold=all(options.allow_cold for options in moves),
+                named_nodes=frozenset().union(
+                    *(options.named_nodes for options in moves)
+                ),
             ),
-            limits=Limits.of(full),
-            deadline_s=float(full['deadline_s']) or None,
-            time_limit_s=float(full['time_limit_s']),
-            seed=full['seed'],
+            **extent(full),
         )
 
 

@@ -18,10 +18,10 @@ import dataclasses
 
 from collections.abc import Mapping
 
-from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.policies import schema
-from watcher_rearrange.policies.limits import Limits
-from watcher_rearrange.policies.worth import Worth
+from watcher_rearrange.policies.common import CommonPolicy
+from watcher_rearrange.policies.common import common
+from watcher_rearrange.policies.common import extent
 
 
 SCHEMA = schema.schema(
@@ -85,14 +85,12 @@ SCHEMA = schema.schema(
 
 
 @dataclasses.dataclass(frozen=True)
-class ConsolidatePolicy:
+class ConsolidatePolicy(CommonPolicy):
     """The parameters of a consolidation.
 
     :ivar max_utilization_pct: by resource class
     :ivar node_costs: by hostname or pattern; empty if all cost the same
     :ivar max_freed_nodes: None for no limit
-    :ivar max_migrations: None for no limit
-    :ivar alternatives: how many other plans to look for
     """
 
     max_utilization_pct: Mapping[str, float]
@@ -100,14 +98,6 @@ class ConsolidatePolicy:
     disable_freed_nodes: bool
     node_costs: Mapping[str, float]
     max_freed_nodes: int | None
-    max_migrations: int | None
-    alternatives: int
-    worth: Worth
-    options: MoveOptions
-    limits: Limits
-    deadline_s: float | None
-    time_limit_s: float
-    seed: int
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> ConsolidatePolicy:
@@ -122,14 +112,6 @@ class ConsolidatePolicy:
             disable_freed_nodes=full['disable_freed_nodes'],
             node_costs=full['node_costs'],
             max_freed_nodes=full['max_freed_nodes'] or None,
-            max_migrations=full['max_migrations'] or None,
-            alternatives=full['alternatives'],
-            worth=Worth.of(full),
-            options=MoveOptions(
-                move_locked=full['move_locked'], path_cost=full['path_cost']
-            ),
-            limits=Limits.of(full),
-            deadline_s=float(full['deadline_s']) or None,
-            time_limit_s=float(full['time_limit_s']),
-            seed=full['seed'],
+            **common(full),
+            **extent(full),
         )

@@ -19,10 +19,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.policies import schema
-from watcher_rearrange.policies.limits import Limits
-from watcher_rearrange.policies.worth import Worth
+from watcher_rearrange.policies.common import CommonPolicy
+from watcher_rearrange.policies.common import common
+from watcher_rearrange.policies.common import extent
 
 
 _AMOUNT = {'type': 'integer', 'minimum': 0}
@@ -104,22 +104,10 @@ class FlavorWish:
 
 
 @dataclasses.dataclass(frozen=True)
-class DefragmentPolicy:
-    """The parameters of a defragmentation.
-
-    :ivar max_migrations: None for no limit
-    :ivar alternatives: how many other plans to look for
-    """
+class DefragmentPolicy(CommonPolicy):
+    """The parameters of a defragmentation."""
 
     flavors: tuple[FlavorWish, ...]
-    max_migrations: int | None
-    alternatives: int
-    worth: Worth
-    options: MoveOptions
-    limits: Limits
-    deadline_s: float | None
-    time_limit_s: float
-    seed: int
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> DefragmentPolicy:
@@ -133,14 +121,6 @@ class DefragmentPolicy:
                 FlavorWish.of(name, wish)
                 for name, wish in full['flavors'].items()
             ),
-            max_migrations=full['max_migrations'] or None,
-            alternatives=full['alternatives'],
-            worth=Worth.of(full),
-            options=MoveOptions(
-                move_locked=full['move_locked'], path_cost=full['path_cost']
-            ),
-            limits=Limits.of(full),
-            deadline_s=float(full['deadline_s']) or None,
-            time_limit_s=float(full['time_limit_s']),
-            seed=full['seed'],
+            **common(full),
+            **extent(full),
         )

@@ -18,10 +18,9 @@ import dataclasses
 
 from collections.abc import Mapping
 
-from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.policies import schema
-from watcher_rearrange.policies.limits import Limits
-from watcher_rearrange.policies.worth import Worth
+from watcher_rearrange.policies.common import CommonPolicy
+from watcher_rearrange.policies.common import common
 
 
 SCHEMA = schema.schema(
@@ -58,7 +57,7 @@ SCHEMA = schema.schema(
 
 
 @dataclasses.dataclass(frozen=True)
-class EvacuatePolicy:
+class EvacuatePolicy(CommonPolicy):
     """The parameters of an evacuation.
 
     :ivar nodes: hostnames
@@ -67,14 +66,6 @@ class EvacuatePolicy:
     nodes: tuple[str, ...]
     disable_nodes: bool
     all_or_nothing: bool
-    options: MoveOptions
-    limits: Limits
-    deadline_s: float | None
-    time_limit_s: float
-    seed: int
-    max_migrations: int | None = None
-    alternatives: int = 0
-    worth: Worth = Worth()
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> EvacuatePolicy:
@@ -87,14 +78,9 @@ class EvacuatePolicy:
             nodes=tuple(full['nodes']),
             disable_nodes=full['disable_nodes'],
             all_or_nothing=full['all_or_nothing'],
-            options=MoveOptions(
-                move_locked=full['move_locked'],
+            **common(
+                full,
                 allow_cold=full['allow_cold'],
                 named_nodes=frozenset(full['nodes']),
-                path_cost=full['path_cost'],
             ),
-            limits=Limits.of(full),
-            deadline_s=float(full['deadline_s']) or None,
-            time_limit_s=float(full['time_limit_s']),
-            seed=full['seed'],
         )

@@ -18,11 +18,11 @@ import dataclasses
 
 from collections.abc import Mapping
 
-from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.objectives import imbalance
 from watcher_rearrange.policies import schema
-from watcher_rearrange.policies.limits import Limits
-from watcher_rearrange.policies.worth import Worth
+from watcher_rearrange.policies.common import CommonPolicy
+from watcher_rearrange.policies.common import common
+from watcher_rearrange.policies.common import extent
 
 
 SCHEMA = schema.schema(
@@ -79,27 +79,17 @@ SCHEMA = schema.schema(
 
 
 @dataclasses.dataclass(frozen=True)
-class RebalancePolicy:
+class RebalancePolicy(CommonPolicy):
     """The parameters of a rebalancing.
 
     :ivar measure: one of ``objectives.imbalance.MEASURES``
     :ivar weights: of dimensions by name
-    :ivar max_migrations: None for no limit
-    :ivar alternatives: how many other plans to look for
     """
 
     dimensions: tuple[str, ...]
     threshold_pct: float
     measure: str
     weights: Mapping[str, float]
-    max_migrations: int | None
-    alternatives: int
-    worth: Worth
-    options: MoveOptions
-    limits: Limits
-    deadline_s: float | None
-    time_limit_s: float
-    seed: int
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> RebalancePolicy:
@@ -113,14 +103,6 @@ class RebalancePolicy:
             threshold_pct=float(full['threshold_pct']),
             measure=full['measure'],
             weights=dict(full['weights']),
-            max_migrations=full['max_migrations'] or None,
-            alternatives=full['alternatives'],
-            worth=Worth.of(full),
-            options=MoveOptions(
-                move_locked=full['move_locked'], path_cost=full['path_cost']
-            ),
-            limits=Limits.of(full),
-            deadline_s=float(full['deadline_s']) or None,
-            time_limit_s=float(full['time_limit_s']),
-            seed=full['seed'],
+            **common(full),
+            **extent(full),
         )
