@@ -129,8 +129,11 @@ class ConsolidationProgram:
         )
         if not second.found:
             return Found(first, bound, None)
-        fewest = max(0.0, math.ceil(second.bound - TOLERANCE))
-        return Found(second, bound, int(fewest))
+        fewest = 0
+        # The solver may end before it has any bound.
+        if math.isfinite(second.bound):
+            fewest = max(0, math.ceil(second.bound - TOLERANCE))
+        return Found(second, bound, fewest)
 
     def lighter(self, effort: Effort, answer: Answer) -> Answer:
         """Return one with as many migrations that move less memory."""

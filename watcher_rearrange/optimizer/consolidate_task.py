@@ -26,6 +26,7 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.counts import Kinds
+from watcher_rearrange.optimizer.counts import are_exact
 from watcher_rearrange.optimizer.problem import Problem
 
 
@@ -82,21 +83,10 @@ class Task:
 
     @cached_property
     def is_relaxed(self) -> bool:
-        """Whether what no counts can do, no plan can do.
-
-        Members of affinity groups are not counted: on one node, they can
-        never leave it, but a group that is broken can be mended. Nor does
-        anybody arrive where it is too full at the start.
-        """
-        problem, rules = self.problem, self.problem.rules
-        if problem.frozen.any():
+        """Whether what no counts can do, no plan can do."""
+        if self.problem.frozen.any():
             return False
-        if (self.start.used > problem.limit)[problem.open_nodes].any():
-            return False
-        return all(
-            group.apart or len(set(self.start.node_of[group.members])) <= 1
-            for group in rules.groups.groups
-        )
+        return are_exact(self.problem, self.start)
 
 
 def emptiable(problem: Problem, placement: Placement) -> Bools:

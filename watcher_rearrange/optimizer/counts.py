@@ -282,6 +282,21 @@ class Counts:
                 )
 
 
+def are_exact(problem: Problem, start: Placement) -> bool:
+    """Whether what no counts can do, no plan can do.
+
+    Members of affinity groups are not counted: on one node, they can never
+    leave it, but a group that is broken can be mended. Nor does anybody
+    arrive where it is too full at the start.
+    """
+    if (start.used > problem.limit)[problem.open_nodes].any():
+        return False
+    return all(
+        group.apart or len(set(start.node_of[group.members])) <= 1
+        for group in problem.rules.groups.groups
+    )
+
+
 def _by(labels: Ints, count: int) -> list[Ints]:
     """For each label the positions that have it."""
     order = np.argsort(labels, kind='stable')

@@ -31,6 +31,7 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.optimizer import parts
 from watcher_rearrange.optimizer import slot_bound
 from watcher_rearrange.optimizer.counts import Kinds
+from watcher_rearrange.optimizer.counts import are_exact
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.slot_counts import budget_bound
@@ -101,6 +102,19 @@ def search(
     worth = worth_of(problem, best, wanted)
     most = volume_bound(problem, placement, wanted)
     start = Found(best, worth, most, 0)
+    found = _searched(problem, placement, wanted, seed, start)
+    if are_exact(problem, placement):
+        return found
+    return dataclasses.replace(found, most=most, fewest=0)
+
+
+def _searched(
+    problem: Problem,
+    placement: Placement,
+    wanted: Wanted,
+    seed: int,
+    start: Found,
+) -> Found:
     if start.proved:
         return start
     if _size(problem, placement) <= MAX_WHOLE:
@@ -141,7 +155,9 @@ def _solved(
     fewer = programme.program.solve(how, answer.values)
     fewest = 0
     if fewer.found:
-        fewest = int(np.ceil(max(fewer.bound, 0.0) - TINY))
+        # The solver may end before it has any bound.
+        if np.isfinite(fewer.bound):
+            fewest = int(np.ceil(max(fewer.bound, 0.0) - TINY))
         answer = fewer
     placement = programme.decoded(programme.without_detours(answer))
     return Found(placement, worth, most, fewest)

@@ -63,6 +63,14 @@ class Rebalancing(Job):
         """Reach the threshold with few migrations, or come near to it."""
         if self._jammed(problem, placement):
             return placement
+        found = self._improved(problem, placement)
+        # Rounding hides what is gained where it is next to nothing.
+        table = self.table(placement, found)
+        if any(row.after < row.before for row in table):
+            return found
+        return placement
+
+    def _improved(self, problem: Problem, placement: Placement) -> Placement:
         asked = placement, self._imbalance, self._policy.threshold_pct
         if problem.frozen.any():
             # No path led to what was best: take what can be walked.

@@ -147,7 +147,9 @@ def _joined(
         tuple(
             dataclasses.replace(
                 move,
-                displacement=move.destination != end.node_of[move.instance],
+                displacement=bool(
+                    move.destination != end.node_of[move.instance]
+                ),
             )
             for move in moves
         )

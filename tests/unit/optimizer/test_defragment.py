@@ -108,8 +108,26 @@ class TestSearch(unittest.TestCase):
         found = defragment.search(
             problem(rules), Placement(rules.cluster), wanted(3, 8)
         )
-        self.assertEqual((3.0, 2), (found.worth, found.fewest))
+        # The counts let nobody arrive there, so that they prove nothing.
+        self.assertEqual((3.0, 0), (found.worth, found.fewest))
         self.assertEqual({1, 2}, set(found.placement.node_of.tolist()))
+
+    def test_nothing_is_proved_where_a_broken_group_can_be_mended(
+        self,
+    ) -> None:
+        # Only a member of the split group can leave c0: for the other one.
+        rules = small.rules(
+            small.snapshot(
+                {'c0': 4, 'c1': 8, 'c2': 4},
+                {'a': ('c0', 4), 'b': ('c1', 4), 'c': ('c2', 4)},
+                server_groups=(small.together('a', 'b'),),
+            )
+        )
+        found = defragment.search(
+            problem(rules), Placement(rules.cluster), wanted(3, 4)
+        )
+        self.assertFalse(found.proved and found.worth < 1)
+        self.assertEqual(0, found.fewest)
 
 
 class TestParts(unittest.TestCase):

@@ -130,3 +130,6 @@ class TestDisplacement(unittest.TestCase):
         path, _ = settle(job, Placement(job.cluster))
         self.assertEqual(3, len(path.moves))
         self._marked(path)
+        # numpy's own booleans cannot be written as JSON.
+        for move in path.moves:
+            self.assertIsInstance(move.displacement, bool)
