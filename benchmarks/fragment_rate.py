@@ -41,7 +41,7 @@ from benchmarks.numa_walk import Step
 from benchmarks.numa_walk import Walk
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.placement import Placement
-from watcher_rearrange.optimizer import defragment
+from watcher_rearrange.optimizer.defragmentation import defragment
 from watcher_rearrange.optimizer.problem import Problem
 
 

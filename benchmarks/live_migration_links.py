@@ -42,11 +42,11 @@ from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model import records
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
-from watcher_rearrange.path import dag
 from watcher_rearrange.path import finder
-from watcher_rearrange.path import orders
-from watcher_rearrange.path import schedule
+from watcher_rearrange.path.graph import dag
 from watcher_rearrange.path.moves import Move
+from watcher_rearrange.path.timing import orders
+from watcher_rearrange.path.timing import schedule
 
 
 VARIABLE = 'REARRANGE_BENCH_DATA'

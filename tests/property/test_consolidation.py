@@ -30,10 +30,10 @@ from tests.unit.optimizer.problems import problem
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Snapshot
-from watcher_rearrange.optimizer import consolidate
-from watcher_rearrange.optimizer.consolidate_bound import Volumes
-from watcher_rearrange.optimizer.consolidate_task import Task
-from watcher_rearrange.optimizer.consolidate_task import emptiable
+from watcher_rearrange.optimizer.consolidation import consolidate
+from watcher_rearrange.optimizer.consolidation.bound import Volumes
+from watcher_rearrange.optimizer.consolidation.task import Task
+from watcher_rearrange.optimizer.consolidation.task import emptiable
 
 
 EXAMPLES = hypothesis.settings(

@@ -31,10 +31,10 @@ from tests.unit.optimizer import problems
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.fragmentation import BlockedSlots
-from watcher_rearrange.optimizer import defragment
-from watcher_rearrange.optimizer import slot_bound
+from watcher_rearrange.optimizer.defragmentation import defragment
+from watcher_rearrange.optimizer.defragmentation import slot_bound
+from watcher_rearrange.optimizer.defragmentation.slots import Wanted
 from watcher_rearrange.optimizer.problem import Problem
-from watcher_rearrange.optimizer.slots import Wanted
 from watcher_rearrange.planning import flavors
 from watcher_rearrange.policies.defragment import FlavorWish
 from watcher_rearrange.snapshot import reader

@@ -23,8 +23,8 @@ from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
+from watcher_rearrange.optimizer.defragmentation.slots import Wanted
 from watcher_rearrange.optimizer.problem import Problem
-from watcher_rearrange.optimizer.slots import Wanted
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -31,7 +31,7 @@ from watcher_rearrange.path import cost
 from watcher_rearrange.path import shorten
 from watcher_rearrange.path.cost import PathCost
 from watcher_rearrange.path.displacement import Displacement
-from watcher_rearrange.path.knots import Knots
+from watcher_rearrange.path.exact.knots import Knots
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.path.shorten import Search
 from watcher_rearrange.path.walk import Walk

@@ -27,12 +27,12 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import DISABLE_SERVICE
 from watcher_rearrange.model.plan import Action
 from watcher_rearrange.model.plan import PathSummary
-from watcher_rearrange.path import bound
-from watcher_rearrange.path import dag
-from watcher_rearrange.path import duration
-from watcher_rearrange.path import orders
-from watcher_rearrange.path import schedule
+from watcher_rearrange.path.graph import dag
 from watcher_rearrange.path.moves import Move
+from watcher_rearrange.path.timing import bound
+from watcher_rearrange.path.timing import duration
+from watcher_rearrange.path.timing import orders
+from watcher_rearrange.path.timing import schedule
 from watcher_rearrange.planning.job import ServiceChange
 from watcher_rearrange.policies.limits import Limits
 

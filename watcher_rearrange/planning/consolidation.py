@@ -34,11 +34,11 @@ from watcher_rearrange.objectives.active_nodes import ActiveNodes
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.base import Objective
 from watcher_rearrange.objectives.dimensions import Floats
-from watcher_rearrange.optimizer import consolidate
-from watcher_rearrange.optimizer.consolidate import Result
-from watcher_rearrange.optimizer.consolidate_bound import Volumes
-from watcher_rearrange.optimizer.consolidate_task import Task
-from watcher_rearrange.optimizer.consolidate_task import emptiable
+from watcher_rearrange.optimizer.consolidation import consolidate
+from watcher_rearrange.optimizer.consolidation.bound import Volumes
+from watcher_rearrange.optimizer.consolidation.consolidate import Result
+from watcher_rearrange.optimizer.consolidation.task import Task
+from watcher_rearrange.optimizer.consolidation.task import emptiable
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path

@@ -26,8 +26,8 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 
 from watcher_rearrange.model.placement import Placement
-from watcher_rearrange.path import schedule
 from watcher_rearrange.path.moves import Path
+from watcher_rearrange.path.timing import schedule
 from watcher_rearrange.planning import actions
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.planning.selection import NOTHING

@@ -25,12 +25,12 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.objectives.base import Objective
 from watcher_rearrange.objectives.fragmentation import BlockedSlots
-from watcher_rearrange.optimizer import defragment
-from watcher_rearrange.optimizer import slot_counts
-from watcher_rearrange.optimizer.defragment import Found
+from watcher_rearrange.optimizer.defragmentation import defragment
+from watcher_rearrange.optimizer.defragmentation import slot_counts
+from watcher_rearrange.optimizer.defragmentation.defragment import Found
+from watcher_rearrange.optimizer.defragmentation.slots import TINY
+from watcher_rearrange.optimizer.defragmentation.slots import Wanted
 from watcher_rearrange.optimizer.problem import Problem
-from watcher_rearrange.optimizer.slots import TINY
-from watcher_rearrange.optimizer.slots import Wanted
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.planning import flavors
 from watcher_rearrange.planning.job import Job

@@ -28,7 +28,7 @@ from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.objectives.remaining import InstancesRemaining
 from watcher_rearrange.objectives.remaining import NodesRemaining
-from watcher_rearrange.optimizer import evacuate
+from watcher_rearrange.optimizer.evacuation import evacuate
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.planning import advice

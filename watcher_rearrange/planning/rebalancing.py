@@ -28,8 +28,8 @@ from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.objectives.imbalance import Measure
 from watcher_rearrange.objectives.peak import PeakUtilization
-from watcher_rearrange.optimizer import rebalance_fewest
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.rebalancing import fewest
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning.job import Job
@@ -76,12 +76,12 @@ class Rebalancing(Job):
             # No path led to what was best: take what can be walked.
             nobody = np.zeros_like(problem.frozen)
             free = dataclasses.replace(problem, frozen=nobody)
-            end = rebalance_fewest.walkable(free, *asked)
+            end = fewest.walkable(free, *asked)
             if self._tried is None or (end.node_of != self._tried).any():
                 self._tried = end.node_of.copy()
                 return end
-            return rebalance_fewest.walkable(problem, *asked)
-        found = rebalance_fewest.search(problem, *asked)
+            return fewest.walkable(problem, *asked)
+        found = fewest.search(problem, *asked)
         if self._bound is None:
             self._bound = found.bound
         return found.placement

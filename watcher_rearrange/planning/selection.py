@@ -21,7 +21,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from watcher_rearrange.model.placement import Placement
-from watcher_rearrange.path import schedule
+from watcher_rearrange.path.timing import schedule
 from watcher_rearrange.planning import actions
 from watcher_rearrange.planning.job import Job
 

@@ -28,16 +28,16 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.optimizer import assign
-from watcher_rearrange.optimizer import consolidate
-from watcher_rearrange.optimizer import consolidate_greedy
-from watcher_rearrange.optimizer import consolidate_near
-from watcher_rearrange.optimizer.consolidate_bound import Volumes
-from watcher_rearrange.optimizer.consolidate_pack import Packer
-from watcher_rearrange.optimizer.consolidate_program import Aim
-from watcher_rearrange.optimizer.consolidate_program import (
+from watcher_rearrange.optimizer.consolidation import consolidate
+from watcher_rearrange.optimizer.consolidation import greedy
+from watcher_rearrange.optimizer.consolidation import near
+from watcher_rearrange.optimizer.consolidation.bound import Volumes
+from watcher_rearrange.optimizer.consolidation.pack import Packer
+from watcher_rearrange.optimizer.consolidation.program import Aim
+from watcher_rearrange.optimizer.consolidation.program import (
     ConsolidationProgram,
 )
-from watcher_rearrange.optimizer.consolidate_task import Task
+from watcher_rearrange.optimizer.consolidation.task import Task
 from watcher_rearrange.optimizer.program import Effort
 
 
@@ -100,8 +100,8 @@ class TestSearches(unittest.TestCase):
     def test_each_empties_what_it_can(self) -> None:
         wanted = task(spread(8))
         for found in (
-            consolidate_greedy.improve(wanted),
-            consolidate_near.improve(wanted, wanted.start),
+            greedy.improve(wanted),
+            near.improve(wanted, wanted.start),
             consolidate.improve(wanted).placement,
         ):
             self.assertEqual((4.0, 4), wanted.rank(found)[:2])
@@ -117,8 +117,8 @@ class TestSearches(unittest.TestCase):
     def test_the_limit_of_migrations(self) -> None:
         wanted = task(spread(8), max_migrations=3)
         for found in (
-            consolidate_greedy.improve(wanted),
-            consolidate_near.improve(wanted, wanted.start),
+            greedy.improve(wanted),
+            near.improve(wanted, wanted.start),
             consolidate.improve(wanted).placement,
         ):
             self.assertEqual((5.0, 3), wanted.rank(found)[:2])

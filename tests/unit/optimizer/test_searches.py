@@ -28,11 +28,11 @@ from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.objectives.imbalance import Imbalance
-from watcher_rearrange.optimizer import consolidate
-from watcher_rearrange.optimizer import evacuate
-from watcher_rearrange.optimizer import rebalance
-from watcher_rearrange.optimizer.consolidate_task import Task
-from watcher_rearrange.optimizer.consolidate_task import emptiable
+from watcher_rearrange.optimizer.consolidation import consolidate
+from watcher_rearrange.optimizer.consolidation.task import Task
+from watcher_rearrange.optimizer.consolidation.task import emptiable
+from watcher_rearrange.optimizer.evacuation import evacuate
+from watcher_rearrange.optimizer.rebalancing import rebalance
 
 
 def imbalance(rules: Rules, *names: str) -> Imbalance:

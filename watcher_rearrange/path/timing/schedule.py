@@ -1,0 +1,218 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""When everything runs, and the order that keeps the concurrency limits.
+
+Tasks are started as early as their parents and the limits allow, the ones
+with the longest work behind them first (list scheduling, Graham 1969, with
+critical path priorities). Each limited thing (the outgoing migrations of a
+node, a link) is handed on from task to task, unit by unit; whoever takes a
+unit comes after whoever had it. So the order keeps the limits whatever the
+real durations are (chaining: Policella, Smith, Cesta and Oddo 2004). Units
+that come from those before a task anyway are taken first.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+
+from collections.abc import Callable
+from collections.abc import Hashable
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from watcher_rearrange.path.graph.chains import Chains
+from watcher_rearrange.path.graph.pools import Pool
+
+
+Key = Hashable
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """Something that takes time.
+
+    :ivar parents: indices of the tasks that must be over before
+    :ivar needs: what it holds meanwhile, as (key, units)
+    """
+
+    seconds: float
+    parents: tuple[int, ...] = ()
+    needs: tuple[tuple[Key, int], ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Timetable:
+    """When each task starts and ends, in seconds.
+
+    :ivar order: the tasks as they start, parents before children
+    :ivar after: for each task those that must be over before it, for the
+        limits alone
+    :ivar bound_s: no timetable is shorter
+    """
+
+    start_s: list[float]
+    end_s: list[float]
+    order: list[int]
+    after: list[list[int]]
+    bound_s: float
+
+    @property
+    def makespan_s(self) -> float:
+        """When the last task ends."""
+        return max(self.end_s, default=0.0)
+
+
+def make(
+    tasks: Sequence[Task],
+    capacity: Mapping[Key, int],
+    weight: Callable[[int], float] | None = None,
+) -> Timetable:
+    """Make a timetable.
+
+    :param tasks: parents before children
+    :param capacity: units of each key; a key that is not there has no limit
+    :param weight: who goes first, the largest first, in place of the work
+        that is behind a task
+    """
+    tails = _tails(tasks)
+    scheduler = _Scheduler(tasks, capacity, weight or tails.__getitem__)
+    scheduler.run()
+    return Timetable(
+        scheduler.start_s,
+        scheduler.end_s,
+        scheduler.order,
+        scheduler.after,
+        max([*tails, *_loads(tasks, capacity)], default=0.0),
+    )
+
+
+class _Scheduler:
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        capacity: Mapping[Key, int],
+        weight: Callable[[int], float],
+    ) -> None:
+        self._tasks = tasks
+        self._weight = [-weight(k) for k in range(len(tasks))]
+        self._free = dict(capacity)
+        self._chains = Chains(len(tasks))
+        self._pools: dict[Key, Pool] = {}
+        self._waiting: dict[Key, list[tuple[float, int]]] = {}
+        self._open = [len(set(task.parents)) for task in tasks]
+        self._children: list[list[int]] = [[] for _ in tasks]
+        for k, task in enumerate(tasks):
+            for parent in set(task.parents):
+                self._children[parent].append(k)
+        self._running: list[tuple[float, int]] = []
+        self.start_s = [0.0] * len(tasks)
+        self.end_s = [0.0] * len(tasks)
+        self.after: list[list[int]] = [[] for _ in tasks]
+        self.order: list[int] = []
+
+    def run(self) -> None:
+        """Start everything as early as it can be."""
+        ready = [k for k, count in enumerate(self._open) if not count]
+        self._start_all(ready, 0.0)
+        while self._running:
+            now_s = self._running[0][0]
+            ready, freed = [], set()
+            while self._running and self._running[0][0] <= now_s:
+                _, k = heapq.heappop(self._running)
+                freed.update(self._release(k))
+                for child in self._children[k]:
+                    self._open[child] -= 1
+                    if not self._open[child]:
+                        ready.append(child)
+            self._start_all(ready, now_s)
+            for key in sorted(freed, key=repr):
+                self._start_waiting(key, now_s)
+
+    def _start_all(self, ready: list[int], now_s: float) -> None:
+        for k in sorted(ready, key=lambda k: (self._weight[k], k)):
+            self._try(k, now_s)
+
+    def _start_waiting(self, key: Key, now_s: float) -> None:
+        """Start who waits for a key, until it is used up."""
+        queue = self._waiting.pop(key, [])
+        while queue:
+            weight, k = heapq.heappop(queue)
+            if self._lacking(k) == key:
+                heapq.heappush(queue, (weight, k))
+                break
+            self._try(k, now_s)
+        for entry in queue:
+            heapq.heappush(self._waiting.setdefault(key, []), entry)
+
+    def _lacking(self, k: int) -> Key | None:
+        for key, units in self._tasks[k].needs:
+            if self._free.get(key, units) < units:
+                return key
+        return None
+
+    def _try(self, k: int, now_s: float) -> None:
+        key = self._lacking(k)
+        if key is not None:
+            entry = (self._weight[k], k)
+            heapq.heappush(self._waiting.setdefault(key, []), entry)
+            return
+        self.after[k] = self._taken(k)
+        self.start_s[k] = now_s
+        self.end_s[k] = now_s + self._tasks[k].seconds
+        self.order.append(k)
+        heapq.heappush(self._running, (self.end_s[k], k))
+
+    def _taken(self, k: int) -> list[int]:
+        """Take what a task needs; return whom it comes after for that."""
+        wants = []
+        for key, units in self._limited(k):
+            if key not in self._pools:
+                ancestors = self._chains.ancestors
+                self._pools[key] = Pool(self._free[key], ancestors)
+            wants.append((self._pools[key], units))
+        for key, units in self._limited(k):
+            self._free[key] -= units
+        parents = self._tasks[k].parents
+        self._chains.link(k, list(parents), wants)
+        return [p for p in self._chains.parents[k] if p not in parents]
+
+    def _release(self, k: int) -> list[Key]:
+        held = self._limited(k)
+        for key, units in held:
+            self._pools[key].give(k, units)
+            self._free[key] += units
+        return [key for key, _ in held]
+
+    def _limited(self, k: int) -> list[tuple[Key, int]]:
+        return [need for need in self._tasks[k].needs if need[0] in self._free]
+
+
+def _tails(tasks: Sequence[Task]) -> list[float]:
+    """The longest work from the start of each task to the end."""
+    behind = [0.0] * len(tasks)
+    for k in range(len(tasks) - 1, -1, -1):
+        behind[k] += tasks[k].seconds
+        for parent in tasks[k].parents:
+            behind[parent] = max(behind[parent], behind[k])
+    return behind
+
+
+def _loads(tasks: Sequence[Task], capacity: Mapping[Key, int]) -> list[float]:
+    """The time that each limited thing is busy at least."""
+    work: dict[Key, float] = {}
+    for task in tasks:
+        for key, units in task.needs:
+            if key in capacity:
+                work[key] = work.get(key, 0.0) + units * task.seconds
+    return [work[key] / capacity[key] for key in work]
