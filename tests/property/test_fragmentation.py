@@ -31,6 +31,7 @@ from tests.unit.optimizer import problems
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.fragmentation import BlockedSlots
+from watcher_rearrange.optimizer.counts import are_exact
 from watcher_rearrange.optimizer.defragmentation import defragment
 from watcher_rearrange.optimizer.defragmentation import slot_bound
 from watcher_rearrange.optimizer.defragmentation.slots import Wanted
@@ -180,7 +181,9 @@ class TestSearch(test_plans.PlanCase):
         found = defragment.search(problem, start, wanted)
         self.assertAlmostEqual(-best, found.worth)
         self.assertAlmostEqual(-best, worth(problem, found.placement, wanted))
-        self.assertAlmostEqual(-best, found.most)
+        if are_exact(problem, start):
+            self.assertAlmostEqual(-best, found.most)
+        self.assertGreaterEqual(found.most, -best - 1e-6)
         self.assertEqual(fewest, _moved(start, found.placement))
         self.assertLessEqual(found.fewest, fewest)
         gain = round(-best - worth(problem, start, wanted))
