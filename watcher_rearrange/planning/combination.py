@@ -20,6 +20,7 @@ for, so that whoever would move in two stages moves once.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
 
 from collections.abc import Callable
@@ -72,6 +73,8 @@ class Combination(Job):
             dtype=np.bool_,
         )
         self._first = self._jobs()
+        # One start is compared with many ends.
+        self._standing = functools.lru_cache(maxsize=16)(self._rows)
 
     def open_nodes(self) -> Bools:
         """Return bool[n_nodes]: receiving and not to be evacuated."""
@@ -111,17 +114,12 @@ class Combination(Job):
         A balance is judged among the nodes in use, before and after: one
         that is to be evacuated counts until it is empty.
         """
-        rows = []
-        for name in self._first:
-            before = self._job(name, start, self._not_in_use(name, start))
-            after = self._job(name, end, self._not_in_use(name, end))
-            first = before.table(start, start)
-            last = after.table(end, end)
-            rows += [
-                dataclasses.replace(row, before=was.before)
-                for was, row in zip(first, last, strict=True)
-            ]
-        return rows
+        before = self._standing(start.node_of.tobytes())
+        after = self._standing(end.node_of.tobytes())
+        return [
+            dataclasses.replace(row, before=was.before)
+            for was, row in zip(before, after, strict=True)
+        ]
 
     def is_better(self, table: Sequence[ObjectiveValue]) -> bool:
         """Whether the first objective that changes gets better."""
@@ -193,6 +191,17 @@ class Combination(Job):
         return JOBS[name](
             as_if.cluster(placement, closed), self._policy.stages[name]
         )
+
+    def _rows(self, node_of: bytes) -> list[ObjectiveValue]:
+        """The objectives of all stages in a placement."""
+        there = np.frombuffer(node_of, dtype=np.int64)
+        placement = Placement(self.cluster, there)
+        rows = []
+        for name in self._first:
+            closed = self._not_in_use(name, placement)
+            job = self._job(name, placement, closed)
+            rows += job.table(placement, placement)
+        return rows
 
     def _closed(self, name: str, placement: Placement | None = None) -> Bools:
         """Nodes that the stages before this one keep empty."""
