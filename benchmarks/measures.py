@@ -56,19 +56,6 @@ def spread_pct(
     return math.sqrt(variance)
 
 
-def peak_pct(
-    snapshot: records.Snapshot, host_of: Mapping[str, str], rc: str
-) -> float:
-    """Return the utilisation of the fullest node, in percent."""
-    amount = used(snapshot, host_of, rc)
-    return max(
-        100.0
-        * amount[node.hostname]
-        / inventory.capacity(node.inventories[rc])
-        for node in snapshot.compute_nodes
-    )
-
-
 def freed(snapshot: records.Snapshot, host_of: Mapping[str, str]) -> set[str]:
     """Return the nodes that were in use and are empty now."""
     before = {instance.host for instance in snapshot.instances}

@@ -14,7 +14,7 @@
 
 Some rules ask only which instance and which node (:class:`NodeRule`), so
 they are answered once per class of instances; others ask who else is there
-(:class:`NeighbourRule`) and are answered per placement.
+and are answered per placement, as the server groups are.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from collections.abc import Hashable
 from typing import Protocol
 
 from watcher_rearrange.model.cluster import Bools
-from watcher_rearrange.model.placement import Placement
-from watcher_rearrange.model.plan import Violation
 from watcher_rearrange.model.records import Instance
 
 
@@ -38,15 +36,3 @@ class NodeRule(Protocol):
 
     def permitted(self, instance: Instance) -> Bools:
         """Return bool[n_nodes]: where such an instance may be."""
-
-
-class NeighbourRule(Protocol):
-    """A rule that depends on where other instances are."""
-
-    name: str
-
-    def permitted(self, placement: Placement, instance_idx: int) -> Bools:
-        """Return bool[n_nodes]: where the instance may move to now."""
-
-    def violations(self, placement: Placement) -> list[Violation]:
-        """Return where the rule does not hold."""

@@ -77,11 +77,6 @@ class Task:
         return Kinds.of_placement(self.problem, self.start, grouped=False)
 
     @cached_property
-    def covered(self) -> bool:
-        """Whether the kinds have all that can be moved."""
-        return bool((self.kinds.of[self.problem.movable] >= 0).all())
-
-    @cached_property
     def is_relaxed(self) -> bool:
         """Whether what no counts can do, no plan can do."""
         if self.problem.frozen.any():

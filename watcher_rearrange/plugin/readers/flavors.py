@@ -47,10 +47,7 @@ def add(
     except Exception as error:
         # The client raises errors of its own, of Keystone and of requests.
         LOG.warning('Flavors cannot be read: %s', error)
-        message = f'no flavors are known: {error}'
-        return dataclasses.replace(
-            reading, messages=(*reading.messages, message)
-        )
+        return reading.saying(f'no flavors are known: {error}')
     flavors = tuple(
         _flavor(flavor) for flavor in known if flavor.flavor_name in wanted
     )

@@ -51,6 +51,10 @@ class Reading:
     snapshot: records.Snapshot
     messages: tuple[str, ...] = ()
 
+    def saying(self, message: str) -> Reading:
+        """Return the same with one more message."""
+        return dataclasses.replace(self, messages=(*self.messages, message))
+
 
 def read(model: model_root.ModelRoot) -> Reading:
     """Read a compute model.

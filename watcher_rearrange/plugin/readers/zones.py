@@ -39,10 +39,7 @@ def add(reading: watcher_model.Reading) -> watcher_model.Reading:
     except Exception as error:
         # The client raises errors of its own, of Keystone and of requests.
         LOG.warning('Availability zones cannot be read: %s', error)
-        message = f'no availability zones are known: {error}'
-        return dataclasses.replace(
-            reading, messages=(*reading.messages, message)
-        )
+        return reading.saying(f'no availability zones are known: {error}')
     zones = {service.host: service.zone for service in services}
     nodes = tuple(
         dataclasses.replace(

@@ -139,6 +139,10 @@ class RearrangeStrategy(base.BaseStrategy):
             **self.goal.efficacy_specification.values(self.plan)
         )
 
+    def get_datasource_metrics(self) -> list[str]:
+        """Return the metrics of the loads that the audit is about."""
+        return [load.METRICS[name] for name in self.measured_loads()]
+
     def measured_loads(self) -> list[str]:
         """Return the loads that the datasource is asked for."""
         return []

@@ -40,10 +40,6 @@ class Combined(base.RearrangeStrategy):
 
     DATASOURCE_METRICS = list(load.METRICS.values())
 
-    def get_datasource_metrics(self) -> list[str]:
-        """Return the metrics of the loads that a stage balances."""
-        return [load.METRICS[name] for name in self.measured_loads()]
-
     def measured_loads(self) -> list[str]:
         """Return the dimensions of the stages that are measured."""
         wanted = {

@@ -41,10 +41,6 @@ class Rebalance(base.RearrangeStrategy):
 
     DATASOURCE_METRICS = list(load.METRICS.values())
 
-    def get_datasource_metrics(self) -> list[str]:
-        """Return the metrics of the loads that the audit balances."""
-        return [load.METRICS[name] for name in self.measured_loads()]
-
     def measured_loads(self) -> list[str]:
         """Return the dimensions of the audit that are measured."""
         dimensions = self.input_parameters.get('dimensions', [])
