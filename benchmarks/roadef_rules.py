@@ -68,15 +68,15 @@ class Spread(Rule):
         allowed: Bools = fine[:, self._location]
         return allowed
 
-    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
-        """Return bool[n]: which pairs look as if they could trade places."""
-        here = self._location[self.node_of[left]]
-        there = self._location[self.node_of[right]]
-        allowed: Bools = self._enough(left, here, there)
-        allowed &= self._enough(right, there, here)
+    def swap_allowed(self, one: int, others: Ints) -> Bools:
+        """Return bool[n]: with whom one could trade places."""
+        here = self._location[self.node_of[one]]
+        there = self._location[self.node_of[others]]
+        allowed: Bools = self._enough(one, here, there)
+        allowed &= self._enough(others, there, here)
         return allowed | (here == there)
 
-    def _enough(self, instances: Ints, here: Ints, there: Ints) -> Bools:
+    def _enough(self, instances: Ints | int, here: Ints, there: Ints) -> Bools:
         row = self._row[instances]
         more = (self._count[row, there] == 0).astype(np.int64)
         after = self._held[row] + more - (self._count[row, here] == 1)
@@ -98,6 +98,16 @@ class Spread(Rule):
         after = before + int(count[there] == 1) - int(count[here] == 0)
         self._held[row] = after
         self._missing += max(least - after, 0) - max(least - before, 0)
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        row = self._row[instances]
+        here = self._location[self.node_of[instances]]
+        np.subtract.at(self._count, (row, here), 1)
+        np.add.at(self._count, (row, self._location[to]), 1)
+        self.node_of[instances] = to
+        self._held[row] = (self._count[row] > 0).sum(axis=1)
+        self._missing = int(np.maximum(self._least - self._held, 0).sum())
 
     def write(self, area: Area) -> None:
         """Write the rule into a programme."""
@@ -197,15 +207,15 @@ class Dependencies(Rule):
         allowed: Bools = fine[:, self._near]
         return allowed
 
-    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
-        """Return bool[n]: which pairs look as if they could trade places."""
-        here = self._near[self.node_of[left]]
-        there = self._near[self.node_of[right]]
-        allowed: Bools = self._complete(left, here, there)
-        allowed &= self._complete(right, there, here)
+    def swap_allowed(self, one: int, others: Ints) -> Bools:
+        """Return bool[n]: with whom one could trade places."""
+        here = self._near[self.node_of[one]]
+        there = self._near[self.node_of[others]]
+        allowed: Bools = self._complete(one, here, there)
+        allowed &= self._complete(others, there, here)
         return allowed | (here == there)
 
-    def _complete(self, instances: Ints, here: Ints, there: Ints) -> Bools:
+    def _complete(self, instances: Ints | int, here: Ints, there: Ints) -> Bools:
         service = self._service[instances]
         last = self._count[service, here] == 1
         last &= self._wanted[service, here] > 0

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.term import Area
@@ -49,9 +48,7 @@ class Disruption(Term):
         away = (node_of != self.start) & (self.group >= 0)
         size = self._n_groups + 1
         self.moved = np.bincount(self.group[away], minlength=size)
-        self._most = int(self.moved.max(initial=0))
-        # _with[c]: how many groups have c instances away.
-        self._with = np.bincount(self.moved[:-1], minlength=len(node_of) + 2)
+        self._count()
 
     def value(self) -> float:
         """Return the value of the placement that is followed."""
@@ -68,17 +65,30 @@ class Disruption(Term):
         deltas[rows, home] = 0.0
         return deltas
 
-    def swap_deltas(self, left: Ints, right: Ints) -> Floats:
-        """Return float64[n]: the change when two trade places."""
-        here, there = self.node_of[left], self.node_of[right]
-        one = self._step(left, here, there)
-        other = self._step(right, there, here)
-        deltas = np.zeros(len(left))
-        matters = self._matters(left, one) | self._matters(right, other)
-        for k in np.flatnonzero(matters):
-            steps = {int(left[k]): int(one[k]), int(right[k]): int(other[k])}
-            deltas[k] = self._after(steps) - self._most
-        return deltas
+    def swap_deltas(self, one: int, others: Ints) -> Floats:
+        """Return float64[n]: changes when one trades places with others."""
+        here, there = int(self.node_of[one]), self.node_of[others]
+        step = self._step(np.array([one]), here, there)
+        steps = self._step(others, there, here)
+        group, groups = int(self.group[one]), self.group[others]
+        # Of who has no group nothing counts.
+        count = self.moved[group] if group >= 0 else -1
+        counts = np.where(groups >= 0, self.moved[groups], -1)
+        near = self._most - 1
+        matters = (step != 0) & (count >= near)
+        matters |= (steps != 0) & (counts >= near)
+        if not matters.any():
+            return np.zeros(len(others))
+        same = (groups == group) & (group >= 0)
+        most = np.maximum(
+            count + step + np.where(same, steps, 0),
+            counts + steps + np.where(same, step, 0),
+        )
+        for level in range(max(0, self._most - 2), self._most + 1):
+            left = self._with[level] - (count == level)
+            left = left - ((counts == level) & ~same)
+            most = np.where(left > 0, np.maximum(most, level), most)
+        return (np.maximum(most, 0) - self._most).astype(float)
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
@@ -95,6 +105,13 @@ class Disruption(Term):
         self._most = max(self._most, before + step)
         if not self._with[self._most]:
             self._most -= 1
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        step = self._step(instances, self.node_of[instances], to)
+        self.node_of[instances] = to
+        np.add.at(self.moved, self.group[instances], step)
+        self._count()
 
     def lower_bound(self) -> float | None:
         """Return 0: nobody moved."""
@@ -129,28 +146,16 @@ class Disruption(Term):
             at_most &= bool(self._with[self._most] == 1)
         return np.where(at_most, float(step), 0.0)
 
-    def _step(self, instances: Ints, home: Ints, to: Ints) -> Ints:
+    def _count(self) -> None:
+        self._most = int(self.moved.max(initial=0))
+        # _with[c]: how many groups have c instances away.
+        least = len(self.node_of) + 2
+        self._with = np.bincount(self.moved[:-1], minlength=least)
+
+    def _step(
+        self, instances: Ints, home: Ints | int, to: Ints | int
+    ) -> Ints:
+        """int64[n]: by how much the count of its group changes."""
         start = self.start[instances]
         step = (to != start).astype(np.int64) - (home != start)
-        step[self.group[instances] < 0] = 0
-        return step
-
-    def _matters(self, instances: Ints, step: Ints) -> Bools:
-        high = self.moved[self.group[instances]] >= self._most - 1
-        matters: Bools = high & (step != 0)
-        return matters
-
-    def _after(self, steps: dict[int, int]) -> int:
-        """The most after some instances have left or come home."""
-        moved: dict[int, int] = {}
-        for instance, step in steps.items():
-            if step:
-                group = int(self.group[instance])
-                count = moved.get(group, int(self.moved[group]))
-                moved[group] = count + step
-        most = max(moved.values(), default=0)
-        changed = [int(self.moved[g]) for g in moved]
-        level = self._most
-        while level > most and self._with[level] <= changed.count(level):
-            level -= 1
-        return max(most, level)
+        return np.where(self.group[instances] < 0, 0, step)

@@ -72,10 +72,11 @@ class Highest(Term):
         deltas[rows, home] = 0.0
         return deltas
 
-    def swap_deltas(self, left: Ints, right: Ints) -> Floats:
-        """Return float64[n]: the change when two trade places."""
-        here, there = self.node_of[left], self.node_of[right]
-        net = self._demand[right] - self._demand[left]
+    def swap_deltas(self, one: int, others: Ints) -> Floats:
+        """Return float64[n]: changes when one trades places with others."""
+        there = self.node_of[others]
+        here = np.full_like(there, self.node_of[one])
+        net = self._demand[others] - self._demand[one]
         first, second, where = self._others(here)
         rest = np.where(where == there[:, None], second, first)
         one = (self._load[:, here].T + net) / self._capacity[:, here].T
@@ -186,10 +187,10 @@ class Range(Term):
         high, low = self._parts
         return high.shift_deltas(instances) + low.shift_deltas(instances)
 
-    def swap_deltas(self, left: Ints, right: Ints) -> Floats:
-        """Return float64[n]: the change when two trade places."""
+    def swap_deltas(self, one: int, others: Ints) -> Floats:
+        """Return float64[n]: changes when one trades places with others."""
         high, low = self._parts
-        return high.swap_deltas(left, right) + low.swap_deltas(left, right)
+        return high.swap_deltas(one, others) + low.swap_deltas(one, others)
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""

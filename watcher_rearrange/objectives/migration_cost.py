@@ -56,7 +56,7 @@ class MigrationCost(Term):
             prices += self.distance[start]
         return prices
 
-    def price(self, instances: Ints, nodes: Ints) -> Floats:
+    def price(self, instances: Ints | int, nodes: Ints) -> Floats:
         """Return float64[n]: what being on that node costs."""
         start = self.start[instances]
         price = np.where(nodes == start, 0.0, self.cost[instances])
@@ -81,11 +81,15 @@ class MigrationCost(Term):
         deltas -= deltas[np.arange(len(instances)), home][:, None]
         return deltas
 
-    def swap_deltas(self, left: Ints, right: Ints) -> Floats:
-        """Return float64[n]: the change when two trade places."""
-        here, there = self.node_of[left], self.node_of[right]
-        deltas = self.price(left, there) + self.price(right, here)
-        deltas -= self.price(left, here) + self.price(right, there)
+    def trade_deltas(self, instances: Ints) -> Floats:
+        """Return float64[n, n_nodes]: what each would add to each node."""
+        return self.prices(instances)
+
+    def swap_deltas(self, one: int, others: Ints) -> Floats:
+        """Return float64[n]: changes when one trades places with others."""
+        here, there = self.node_of[one], self.node_of[others]
+        deltas = self.price(one, there) + self.price(others, here)
+        deltas -= self.price(one, here) + self.price(others, there)
         return deltas
 
     def move(self, instance: int, to: int) -> None:
@@ -97,6 +101,13 @@ class MigrationCost(Term):
         if self.distance is not None:
             more = self.distance[start, to] - self.distance[start, home]
             self._value += float(more)
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        before = self.price(instances, self.node_of[instances])
+        after = self.price(instances, to)
+        self.node_of[instances] = to
+        self._value += float((after - before).sum())
 
     def lower_bound(self) -> float | None:
         """Return 0: nobody moved."""

@@ -74,14 +74,24 @@ class NodeTerm(Term):
         deltas[np.arange(len(instances)), home] = 0.0
         return deltas
 
-    def swap_deltas(self, left: Ints, right: Ints) -> Floats:
-        """Return float64[n]: the change when two trade places."""
-        net = (self.demand[right] - self.demand[left]).T
-        here, there = self.node_of[left], self.node_of[right]
-        deltas = self.cost(self.load[:, here] + net, here)
+    def trade_deltas(self, instances: Ints) -> Floats:
+        """Return float64[n, n_nodes]: what each would add to each node."""
+        demand = self.demand[instances]
+        load = self.load.copy()
+        np.subtract.at(load.T, self.node_of[instances], demand)
+        deltas = self.cost(load + demand[:, :, None], EVERY)
+        deltas -= self.cost(load, EVERY)
+        return deltas
+
+    def swap_deltas(self, one: int, others: Ints) -> Floats:
+        """Return float64[n]: changes when one trades places with others."""
+        net = (self.demand[others] - self.demand[one]).T
+        here, there = int(self.node_of[one]), self.node_of[others]
+        at = slice(here, here + 1)
+        deltas = self.cost(self.load[:, at] + net, at)
         deltas += self.cost(self.load[:, there] - net, there)
-        deltas -= self.costs[here] + self.costs[there]
-        deltas[here == there] = 0.0
+        deltas -= self.costs[there] + self.costs[here]
+        deltas[there == here] = 0.0
         return deltas
 
     def move(self, instance: int, to: int) -> None:
@@ -91,6 +101,15 @@ class NodeTerm(Term):
         self.load[:, to] += self.demand[instance]
         self.node_of[instance] = to
         both = _pair(home, to)
+        self.costs[both] = self.cost(self.load[:, both], both)
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        home, demand = self.node_of[instances], self.demand[instances]
+        np.subtract.at(self.load.T, home, demand)
+        np.add.at(self.load.T, to, demand)
+        self.node_of[instances] = to
+        both = np.concatenate([home, to])
         self.costs[both] = self.cost(self.load[:, both], both)
 
 

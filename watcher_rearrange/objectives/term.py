@@ -106,17 +106,38 @@ class Term:
         """
         raise NotImplementedError
 
-    def swap_deltas(self, left: Ints, right: Ints) -> Floats:
-        """Return float64[n]: the change when two trade places.
+    def trade_deltas(self, instances: Ints) -> Floats:
+        """Return float64[n, n_nodes]: what each would add to each node.
 
-        :param left: int64[n], the one instance
-        :param right: int64[n], the other one
+        All of these have left their nodes, and no node takes two. Where a
+        term cannot tell, the changes of shifts will do.
+
+        :param instances: int64[n]
+        """
+        return self.shift_deltas(instances)
+
+    def swap_deltas(self, one: int, others: Ints) -> Floats:
+        """Return float64[n]: changes when one trades places with others.
+
+        :param one: an instance
+        :param others: int64[n], each of them by itself
         """
         raise NotImplementedError
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
         raise NotImplementedError
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once.
+
+        :param instances: int64[n]
+        :param to: int64[n]
+        """
+        for instance, node in zip(
+            instances.tolist(), to.tolist(), strict=True
+        ):
+            self.move(instance, node)
 
     def node_values(self) -> Floats:
         """Return float64[n_nodes]: what each node adds to the value."""

@@ -9,28 +9,33 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Local search over the whole: annealing by heat bath, many moves at once.
+"""Simulated annealing whose moves are drawn from many at once.
 
-A batch of candidate moves is evaluated in one go against the same
-placement. Of those accepted, all that touch different nodes are made, so
-that each was judged by what it found; batches grow while little is accepted.
-A shift looks at all nodes at once and draws the destination from the
-Boltzmann distribution, staying included: no move is drawn only to be
-refused. Swaps are accepted by Metropolis' criterion. So are exchanges, which
-put an instance where it does not fit and evict others until it does.
+Three kinds of moves, each of which looks at thousands of candidates in a few
+array operations:
+
+- a *trade* takes instances off different nodes and lets each node receive
+  one: who goes where is a linear assignment problem over all nodes, so that
+  shifts, chains and cyclic exchanges of any length are one move. Noise on
+  its costs makes it a draw at the temperature;
+- a *swap* draws a partner for one instance from all others;
+- an *exchange* puts a large instance where it does not fit, and whoever is
+  in the way goes elsewhere, assigned in the same way.
+
+A draw is one from the Boltzmann distribution, staying included: no move is
+drawn only to be refused. Exchanges are accepted by Metropolis' criterion.
 
 Sources: Kirkpatrick, Gelatt and Vecchi, Optimization by simulated
 annealing, Science 220 (1983); Geman and Geman, Stochastic relaxation, IEEE
-PAMI 6 (1984), for the heat bath; Portal, Ritt, Borba and Buriol, Simulated
-annealing for the machine reassignment problem, Annals of Operations
-Research 242 (2016).
+PAMI 6 (1984), for the heat bath; Thompson and Psaraftis, Cyclic transfer
+algorithms for multivehicle routing and scheduling problems, Operations
+Research 41 (1993), for trades; Papandreou and Yuille, Perturb-and-MAP random
+fields, ICCV 2011, for their noise; Gavranovic and Buljubasic, An efficient
+local search with noising strategy for Google machine reassignment problem,
+Annals of Operations Research 242 (2016), for exchanges.
 """
 
 from __future__ import annotations
-
-import dataclasses
-
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -39,28 +44,32 @@ from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.search.model import Model
 
 
-SMALLEST_BATCH = 1
 NOISE = 1 << 20
 
-# At most so many are evicted for one.
+# How often a move is a trade, and a trade or a swap.
+TRADES = 0.3
+SWAPS = 0.4
+
+# Most instances of a trade, and how many of them there are rather.
+TRADERS = 200
+FEWEST_TRADERS = 0.3
+
+# How often a trade has few: some rules let many move at once only rarely.
+SMALL_TRADES = 0.1
+
+# Partners of a swap that are looked at.
+PARTNERS = 2000
+
+# At most so many go elsewhere for one, out of so many looked at; and how
+# often no more go than have to.
 EVICTED = 12
+NO_MORE = 0.7
+POWERS=(0.5,1.,2.)
+PUSHED = 4
+STUCK = 0.2
 
-# Instances and where they go, at once.
-Steps = tuple[tuple[int, int], ...]
-
-
-@dataclasses.dataclass
-class Batch:
-    """How many moves of a kind to evaluate at once."""
-
-    size: float
-    largest: int
-    wanted: float
-
-    def took(self, done: int) -> None:
-        """Adapt: to about so many accepted moves in a batch."""
-        self.size *= 0.9 if done > self.wanted else 1.05
-        self.size = min(max(self.size, SMALLEST_BATCH), self.largest)
+# How often one is put elsewhere because its node is expensive.
+COSTLY = 0.5
 
 
 class Annealer:
@@ -72,6 +81,9 @@ class Annealer:
     """
 
     def __init__(self, model: Model, movable: Ints, seed: int) -> None:
+        # Its import takes long, and only this search needs it.
+        from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
         self.model = model
         self.movable = movable
         self.rng = np.random.default_rng(seed)
@@ -79,23 +91,21 @@ class Annealer:
         self.value = model.value()
         self.best_value = self.value
         self.best = model.node_of.copy()
-        size = max(1, int(20000 / (model.n_nodes * 4)))
-        wanted = max(1.0, model.n_nodes / 12)
-        self._shifts = Batch(size, max(4, min(64, size)), wanted)
-        self._swaps = Batch(64, 256, wanted)
-        self.tried = self.done = 0
+        self._assign = linear_sum_assignment
+        self._noise = self.rng.gumbel(size=NOISE)
+        self._shuffled = self.rng.permutation(movable)
+        self._order = np.zeros(0, dtype=np.int64)
+        self._most = max(1, min(TRADERS, NOISE // 4 // model.n_nodes))
         large = model.sizes()[movable]
         large = large + large.mean() * 0.1 + 1e-9
         self._large = large / large.sum()
-        self._noise = self.rng.gumbel(size=NOISE)
-        self._order = np.zeros(0, dtype=np.int64)
 
     def step(self) -> None:
-        """Try a batch of moves of one kind."""
+        """Try a move of one kind."""
         kind = self.rng.random()
-        if kind < 0.3:
-            self._shift()
-        elif kind < 0.9:
+        if kind < TRADES:
+            self._trade()
+        elif kind < SWAPS:
             self._swap()
         else:
             self._exchange()
@@ -123,129 +133,147 @@ class Annealer:
         taken, self._order = self._order[:count], self._order[count:]
         return taken
 
-    def _drawn(self, deltas: Floats) -> Ints:
-        """Draw a column of each row from the Boltzmann distribution."""
-        if self.temperature <= 0:
-            chosen: Ints = deltas.argmin(axis=1)
-            return chosen
+    def _pushed(self) -> int:
+        """A large instance, or one of a node that costs much."""
+        weight = self._large
+        if self.rng.random() < COSTLY:
+            values = np.maximum(self.model.node_values(), 0.0)
+            if (total := values.sum()) > 0.0:
+                values = values / total
+                weight = weight * values[self.model.node_of[self.movable]]
+                weight /= weight.sum()
+        return int(self.rng.choice(self.movable, p=weight))
+
+    def _noisy(self, deltas: Floats) -> Floats:
+        """Changes whose smallest follows the Boltzmann distribution."""
         first = int(self.rng.integers(NOISE - deltas.size))
         noise = self._noise[first : first + deltas.size]
-        scaled = deltas - self.temperature * noise.reshape(deltas.shape)
-        drawn: Ints = scaled.argmin(axis=1)
-        return drawn
+        noisy: Floats = deltas - self.temperature * noise.reshape(deltas.shape)
+        return noisy
 
-    def _accepts(self, deltas: Floats) -> Ints:
-        """Which moves Metropolis' criterion accepts."""
-        if self.temperature <= 0:
-            return np.flatnonzero(deltas < 0)
-        limit = self.temperature * self.rng.exponential(size=len(deltas))
-        return np.flatnonzero(deltas <= limit)
+    def _limit(self, more: float = 0.0) -> float:
+        """Up to which value Metropolis' criterion accepts a move.
 
-    def _shift(self) -> None:
-        instances = self._next(int(self._shifts.size))
-        deltas = self.model.shift_deltas(instances)
-        to = self._drawn(deltas)
-        home = self.model.node_of[instances]
+        :param more: by how much it may be worse in any case
+        """
+        noise = self.temperature * self.rng.exponential()
+        return self.value + more + max(float(noise), 1e-9)
+
+    def _traders(self) -> Ints:
+        """Some instances, no two on the same node."""
+        count = min(len(self.movable), 4 * self.model.n_nodes, 4 * self._most)
+        chosen = self._next(count)
+        _, first = np.unique(self.model.node_of[chosen], return_index=True)
+        share = FEWEST_TRADERS + (1.0 - FEWEST_TRADERS) * self.rng.random()
+        if self.rng.random() < SMALL_TRADES:
+            share = len(first) ** -self.rng.random()
+        count = min(self._most, max(1, round(share * len(first))))
+        return chosen[self.rng.permutation(first)[:count]]
+
+    def _trade(self) -> None:
+        """Let some, each of another node, go where is best for all."""
+        instances = self._traders()
+        deltas = self.model.trade_deltas(instances)
+        _, to = self._assign(self._noisy(deltas))
+        home, rows = self.model.node_of[instances], np.arange(len(instances))
         moving = np.flatnonzero(to != home)
-        done = self._commit(
-            [((int(instances[k]), int(to[k])),) for k in moving.tolist()],
-            home[moving],
-            to[moving],
-        )
-        self._shifts.took(done)
+        if len(moving):
+            # Terms that could only guess may turn out worse.
+            more = (deltas[rows, to] - deltas[rows, home]).sum()
+            limit = self._limit(max(0.0, float(more)))
+            self._move(instances[moving], to[moving], limit)
 
     def _swap(self) -> None:
-        count = int(self._swaps.size)
-        left = self.rng.choice(self.movable, 4 * count)
-        right = self.rng.choice(self.movable, 4 * count)
-        fine = np.flatnonzero(self.model.swappable(left, right))
-        left, right = left[fine], right[fine]
-        done = 0
-        if len(left):
-            deltas = self.model.swap_deltas(left, right)
-            accepted = self._accepts(deltas)
-            left, right = left[accepted], right[accepted]
-            here = self.model.node_of[left]
-            there = self.model.node_of[right]
-            pairs = zip(
-                left.tolist(),
-                right.tolist(),
-                here.tolist(),
-                there.tolist(),
-                strict=True,
-            )
-            moves: list[Steps] = [((i, b), (j, a)) for i, j, a, b in pairs]
-            done = self._commit(moves, here, there)
-        self._swaps.took(done)
-
-    def _commit(self, moves: Sequence[Steps], here: Ints, there: Ints) -> int:
-        """Make those moves that touch no node that another one touched."""
-        touched: set[int] = set()
-        done = 0
-        for steps, a, b in zip(
-            moves, here.tolist(), there.tolist(), strict=True
-        ):
-            if a in touched or b in touched:
-                continue
-            touched.update((a, b))
-            done += self._make(steps, bool(done) or len(steps) > 1)
-        if done:
-            self.value = self.model.value()
-            self._note()
-        return done
-
-    def _make(self, steps: Steps, check: bool) -> bool:
-        node_of = self.model.node_of
-        back = [(i, int(node_of[i])) for i, _ in steps]
-        for i, to in steps:
-            self.model.move(i, to)
-        if check and not self.model.valid:
-            for i, to in reversed(back):
-                self.model.move(i, to)
-            return False
-        return True
+        """Let one trade places with any of the others, or stay."""
+        one = int(self._next(1)[0])
+        others = self._shuffled
+        if len(others) > PARTNERS:
+            first = int(self.rng.integers(len(others) - PARTNERS))
+            others = others[first : first + PARTNERS]
+        others = self.model.swappable(one, others)
+        deltas = np.append(self.model.swap_deltas(one, others), 0.0)
+        k = int(self._noisy(deltas).argmin())
+        if k < len(others):
+            pair = np.array([one, others[k]])
+            limit = self._limit(max(0.0, float(deltas[k])))
+            self._move(pair, self.model.node_of[pair[::-1]], limit)
 
     def _exchange(self) -> None:
-        """Put one where it does not fit, and evict others until it does."""
-        model = self.model
-        one = int(self.rng.choice(self.movable, p=self._large))
-        nodes = model.possible(np.array([one]))[0]
-        nodes[model.node_of[one]] = False
-        nodes = np.flatnonzero(nodes)
-        if not len(nodes):
-            return
-        self.tried += 1
-        there = int(self.rng.choice(nodes))
-        limit = self.value + self.temperature * self.rng.exponential()
-        back = [(one, int(model.node_of[one]))]
-        model.move(one, there)
-        while len(back) <= EVICTED:
-            fits = model.valid
-            if fits and model.value() <= limit:
-                self.value = model.value()
-                self._note()
-                self.done += 1
-                return
-            moved = self._evict(there, one, fits)
-            if moved is None:
-                break
-            back.append(moved)
-        for i, node in reversed(back):
-            model.move(i, node)
+        """Push one where it does not fit; who is in the way goes elsewhere.
 
-    def _evict(
-        self, node: int, but: int, fits: bool
-    ) -> tuple[int, int] | None:
-        others = self.movable[self.model.node_of[self.movable] == node]
-        others = others[others != but]
-        if not len(others):
+        Whoever finds no room elsewhere is pushed in its turn.
+        """
+        model = self.model
+        limit = self._limit()
+        pushed: list[int] = [self._pushed()]
+        waiting = pushed.copy()
+        undo: list[tuple[Ints, Ints]] = []
+        moved = 0
+        while waiting and len(pushed) <= PUSHED and moved <= EVICTED:
+            one = waiting.pop()
+            found = self._push(one, pushed)
+            if found is None:
+                break
+            instances, to, stuck = found
+            undo.append((instances, model.node_of[instances]))
+            model.trade(instances, to)
+            moved += len(instances)
+            pushed += stuck
+            waiting += stuck
+        else:
+            if not waiting and model.valid and (value := model.value()) <= limit:
+                self.value = value
+                self._note()
+                return
+        for instances, home in reversed(undo):
+            model.trade(instances, home)
+
+    def _push(
+        self, one: int, but: list[int]
+    ) -> tuple[Ints, Ints, list[int]] | None:
+        """Find a node for one, and other nodes for some who are there.
+
+        :returns: who goes where, and who must go but has nowhere to go
+        """
+        model, rng = self.model, self.rng
+        left = int(model.node_of[one])
+        nodes = model.cleared(np.array([one]))[0]
+        nodes[left] = False
+        if not nodes.any():
             return None
-        deltas = self.model.shift_deltas(others)
-        deltas[:, node] = np.inf
-        to = self._drawn(deltas)
-        best = deltas[np.arange(len(others)), to]
-        k = int(best.argmin())
-        if not np.isfinite(best[k]) or (fits and best[k] >= 0):
+        there = int(rng.choice(np.flatnonzero(nodes)))
+        others = self.movable[model.node_of[self.movable] == there]
+        others = others[~np.isin(others, but)][: self._most - 1]
+        deltas = self._noisy(model.trade_deltas(np.append(others, one)))[:-1]
+        deltas[:, there] = np.inf
+        fine = np.isfinite(deltas).any(axis=1)
+        relief = model.relief(one, there, others) ** rng.choice(POWERS) + 1e-9
+        relief[~fine] *= STUCK
+        order = np.argsort(rng.exponential(size=len(others)) / relief)
+        count = model.in_the_way(one, there, others[order]) - 1
+        count += int(rng.geometric(NO_MORE))
+        if count > min(EVICTED, len(others), model.n_nodes - 1):
             return None
-        self.model.move(int(others[k]), int(to[k]))
-        return int(others[k]), node
+        order = order[:count]
+        stuck = others[order[~fine[order]]].tolist()
+        order = order[fine[order]]
+        # Where one leaves there may be room for several.
+        nodes = np.append(
+            np.arange(model.n_nodes), np.full(max(0, len(order) - 1), left)
+        )
+        try:
+            _, to = self._assign(deltas[np.ix_(order, nodes)])
+        except ValueError:
+            # Not all of them can go anywhere at the same time.
+            return None
+        return np.append(others[order], one), np.append(nodes[to], there), stuck
+
+    def _move(self, instances: Ints, to: Ints, limit: float) -> None:
+        """Move several, unless that breaks a rule or is too expensive."""
+        home = self.model.node_of[instances]
+        self.model.trade(instances, to)
+        if self.model.valid and (value := self.model.value()) <= limit:
+            self.value = value
+            self._note()
+        else:
+            self.model.trade(instances, home)

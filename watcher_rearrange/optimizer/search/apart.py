@@ -19,6 +19,7 @@ import numpy as np
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.term import Area
+from watcher_rearrange.optimizer.search.rules import NEVER
 from watcher_rearrange.optimizer.search.rules import Rule
 
 
@@ -73,14 +74,23 @@ class Apart(Rule):
         allowed[np.arange(len(row)), self.node_of[instances]] = True
         return allowed
 
-    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
-        """Return bool[n]: which pairs could trade places."""
-        one, other = self._row[left], self._row[right]
-        same = one == other
-        here, there = self.node_of[left], self.node_of[right]
-        allowed: Bools = self._count[one, there] < self._most[one]
-        allowed &= self._count[other, here] < self._most[other]
-        return allowed | same
+    def trade_allowed(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may be able to go."""
+        row, home = self._row[instances], self.node_of[instances]
+        count = self._count[row]
+        same, which = np.nonzero(row[:, None] == row)
+        np.subtract.at(count, (same, home[which]), 1)
+        allowed: Bools = count < self._most[row, None]
+        allowed[np.arange(len(row)), home] = True
+        return allowed
+
+    def swap_allowed(self, one: int, others: Ints) -> Bools:
+        """Return bool[n]: with whom one could trade places."""
+        row, rows = self._row[one], self._row[others]
+        here, there = self.node_of[one], self.node_of[others]
+        allowed: Bools = self._count[row, there] < self._most[row]
+        allowed &= self._count[rows, here] < self._most[rows]
+        return allowed | (rows == row)
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
@@ -93,6 +103,37 @@ class Apart(Rule):
         count[home] -= 1
         count[to] += 1
         self.node_of[instance] = to
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        row, home = self._row[instances], self.node_of[instances]
+        cells = np.concatenate([row, row]) * self.n_nodes
+        cells = np.unique(cells + np.concatenate([home, to]))
+        count, most = self._count.reshape(-1), self._tolerated.reshape(-1)
+        self._over -= _above(count[cells], most[cells])
+        np.subtract.at(self._count, (row, home), 1)
+        np.add.at(self._count, (row, to), 1)
+        self._over += _above(count[cells], most[cells])
+        self.node_of[instances] = to
+
+    def cleared(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may go if others leave."""
+        return self.possible(instances)
+
+    def relief(self, one: int, node: int, others: Ints) -> Floats:
+        """Return float64[n]: 1 for members of the same group, if too many."""
+        row = self._row[one]
+        over = self._count[row, node] >= self._most[row]
+        return (over & (self._row[others] == row)).astype(float)
+
+    def in_the_way(self, one: int, node: int, others: Ints) -> int:
+        """Return how many of the others have to leave first."""
+        row = self._row[one]
+        over = int(self._count[row, node] + 1 - self._most[row])
+        if over <= 0:
+            return 0
+        same = np.flatnonzero(self._row[others] == row)
+        return int(same[over - 1]) + 1 if len(same) >= over else NEVER
 
     def write(self, area: Area) -> None:
         """Write the rule into a programme."""
@@ -114,3 +155,7 @@ class Apart(Rule):
         placed = node_of >= 0
         np.add.at(count, (self._row[placed], node_of[placed]), 1)
         return count
+
+
+def _above(count: Ints, most: Ints) -> int:
+    return int(np.maximum(count - most, 0).sum())

@@ -61,17 +61,16 @@ class Budget(Rule):
         allowed[rows, home] = allowed[rows, start] = True
         return allowed
 
-    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
-        """Return bool[n]: which pairs could trade places."""
-        here, there = self.node_of[left], self.node_of[right]
-        cost = self._change(left, there) + self._change(right, here)
+    def swap_allowed(self, one: int, others: Ints) -> Bools:
+        """Return bool[n]: with whom one could trade places."""
+        here, there = self.node_of[one], self.node_of[others]
+        cost = self._change(one, there) + self._change(others, here)
         allowed: Bools = cost <= max(0.0, self._most - self._spent)
         return allowed
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
-        one = np.array([instance])
-        self._spent += float(self._change(one, np.array([to]))[0])
+        self._spent += float(self._change(instance, to))
         self.node_of[instance] = to
 
     def write(self, area: Area) -> None:
@@ -86,11 +85,9 @@ class Budget(Rule):
         )
         area.program.row(area.choice[away], price[away], upper=float(left))
 
-    def _change(self, instances: Ints, to: Ints) -> Floats:
-        start = self._start[instances]
-        more = (to != start) & (self.node_of[instances] == start)
-        less = (to == start) & (self.node_of[instances] != start)
-        change: Floats = self._price[instances] * (
-            more.astype(float) - less.astype(float)
-        )
+    def _change(self, instances: Ints | int, to: Ints | int) -> Floats:
+        """float64[n], or a scalar for one: what is spent more."""
+        start, home = self._start[instances], self.node_of[instances]
+        after = (np.asarray(to) != start).astype(float)
+        change: Floats = self._price[instances] * (after - (home != start))
         return change

@@ -36,13 +36,13 @@ from watcher_rearrange.optimizer.search.workers import Searcher
 
 
 # Rounds of annealing, and of programmes afterwards.
-HOT_ROUNDS = 16
-COLD_ROUNDS = 4
+HOT_ROUNDS = 18
+COLD_ROUNDS = 2
 
 # The first temperature, as a share of a typical change of the value, and
 # the last one as a share of that.
-HOT = 0.5
-COLD = 1e-3
+HOT = 0.1
+COLD = 4e-3
 
 # How often the first temperature is halved while it is too hot.
 # A probe takes this share of a round.

@@ -61,11 +61,11 @@ class Kept(Rule):
         allowed[np.arange(len(instances)), self.node_of[instances]] = True
         return allowed
 
-    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
-        """Return bool[n]: which pairs could trade places."""
+    def swap_allowed(self, one: int, others: Ints) -> Bools:
+        """Return bool[n]: with whom one could trade places."""
         deltas: Floats = sum(
-            (w * t.swap_deltas(left, right) for w, t in self._terms),
-            start=np.zeros(len(left)),
+            (w * t.swap_deltas(one, others) for w, t in self._terms),
+            start=np.zeros(len(others)),
         )
         allowed: Bools = deltas <= self._left()
         return allowed

@@ -40,8 +40,6 @@ class Model:
     ) -> None:
         self.terms = tuple(terms)
         self.rules = tuple(rules)
-        # The quicker rules first, capacity last.
-        self._sieve = self.rules[1:] + self.rules[:1]
         self.n_nodes = self.terms[0][1].n_nodes
         self.node_of = node_of.copy()
         self.reset(node_of)
@@ -114,21 +112,54 @@ class Model:
             possible &= rule.possible(instances)
         return possible
 
-    def swappable(self, left: Ints, right: Ints) -> Bools:
-        """Return bool[n]: pairs that may be able to trade places."""
-        fine = np.flatnonzero(self.node_of[left] != self.node_of[right])
-        for rule in self._sieve:
-            fine = fine[rule.swap_allowed(left[fine], right[fine])]
-        allowed = np.zeros(len(left), dtype=np.bool_)
-        allowed[fine] = True
-        return allowed
+    def trade_deltas(self, instances: Ints) -> Floats:
+        """Return float64[n, n_nodes]: what each would add to each node.
 
-    def swap_deltas(self, left: Ints, right: Ints) -> Floats:
-        """Return float64[n]: the change when two trade places."""
-        deltas = np.zeros(len(left))
+        All of these have left their nodes; infinite where not allowed.
+        """
+        deltas = np.zeros((len(instances), self.n_nodes))
         for weight, term in self.terms:
-            deltas += weight * term.swap_deltas(left, right)
+            deltas += weight * term.trade_deltas(instances)
+        allowed = np.ones(deltas.shape, dtype=np.bool_)
+        for rule in self.rules:
+            allowed &= rule.trade_allowed(instances)
+        deltas[~allowed] = np.inf
         return deltas
+
+    def swappable(self, one: int, others: Ints) -> Ints:
+        """Return int64[n]: who may be able to trade places with one."""
+        others = others[self.node_of[others] != self.node_of[one]]
+        for rule in self.rules:
+            others = others[rule.swap_allowed(one, others)]
+        return others
+
+    def swap_deltas(self, one: int, others: Ints) -> Floats:
+        """Return float64[n]: changes when one trades places with others."""
+        deltas = np.zeros(len(others))
+        for weight, term in self.terms:
+            deltas += weight * term.swap_deltas(one, others)
+        return deltas
+
+    def cleared(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may go if others leave."""
+        cleared = np.ones((len(instances), self.n_nodes), dtype=np.bool_)
+        for rule in self.rules:
+            cleared &= rule.cleared(instances)
+        return cleared
+
+    def relief(self, one: int, node: int, others: Ints) -> Floats:
+        """Return float64[n]: how much it would help if each of them left."""
+        relief = np.zeros(len(others))
+        for rule in self.rules:
+            relief += rule.relief(one, node, others)
+        return relief
+
+    def in_the_way(self, one: int, node: int, others: Ints) -> int:
+        """Return how many of the others have to leave before one arrives."""
+        return max(
+            (rule.in_the_way(one, node, others) for rule in self.rules),
+            default=0,
+        )
 
     def sizes(self) -> Floats:
         """Return float64[n_instances]: how hard each is to place."""
@@ -136,6 +167,14 @@ class Model:
         for rule in self.rules:
             sizes = np.maximum(sizes, rule.sizes())
         return sizes
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Move several at once."""
+        for _, term in self.terms:
+            term.trade(instances, to)
+        for rule in self.rules:
+            rule.trade(instances, to)
+        self.node_of[instances] = to
 
     def move(self, instance: int, to: int) -> None:
         """Move one instance."""

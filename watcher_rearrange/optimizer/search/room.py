@@ -27,6 +27,7 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.term import Area
 from watcher_rearrange.objectives.term import amounts
+from watcher_rearrange.optimizer.search.rules import NEVER
 from watcher_rearrange.optimizer.search.rules import Rule
 
 
@@ -64,6 +65,9 @@ class Room(Rule):
             lasting = np.where(transient.dims, self.demand, 0.0)
             np.add.at(held, transient.start, lasting)
             self._most = np.maximum(self._limit - held.T, 0.0)
+            # What being on another node takes, then on the first one.
+            brief = np.where(transient.dims, 0.0, self.demand)
+            self._either = np.concatenate([self.demand, brief])
         self._room = self._limit.copy()
         self._free = self._room
         # What was above the limit already, and does not count.
@@ -104,20 +108,37 @@ class Room(Rule):
         fits[rows, self.node_of[instances]] = True
         return fits
 
-    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
-        """Return bool[n]: which pairs could trade places."""
-        here, there = self.node_of[left], self.node_of[right]
-        if self._transient is None:
-            net = (self.demand[right] - self.demand[left]).T
-            fits: Bools = np.logical_and.reduce(
-                net <= self._free[:, here], axis=0
+    def trade_allowed(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may be able to go."""
+        home, rows = self.node_of[instances], np.arange(len(instances))
+        room = self._room.copy()
+        np.add.at(room.T, home, self._change(instances, home))
+        np.maximum(room, 0.0, out=room)
+        demand = self.demand[instances]
+        fits: Bools = np.logical_and.reduce(
+            demand[:, :, None] <= room, axis=1
+        )
+        if self._transient is not None:
+            start = self._transient.start[instances]
+            brief = self._change(instances, start)
+            fits[rows, start] = np.logical_and.reduce(
+                brief <= room[:, start].T, axis=1
             )
-            fits &= np.logical_and.reduce(-net <= self._free[:, there], axis=0)
-            return fits
-        one = self._change(right, here) - self._change(left, here)
-        other = self._change(left, there) - self._change(right, there)
-        fits = np.logical_and.reduce(one <= self._free[:, here].T, axis=1)
-        fits &= np.logical_and.reduce(other <= self._free[:, there].T, axis=1)
+        fits[rows, home] = True
+        return fits
+
+    def swap_allowed(self, one: int, others: Ints) -> Bools:
+        """Return bool[n]: with whom one could trade places."""
+        here, there = int(self.node_of[one]), self.node_of[others]
+        net = self._change(others, here) - self._change(one, here)
+        fits: Bools = np.logical_and.reduce(net <= self._free[:, here], axis=1)
+        # Few are left for the dearer half.
+        left = np.flatnonzero(fits)
+        others, there = others[left], there[left]
+        net = self._change(one, there) - self._change(others, there)
+        fits[left] = np.logical_and.reduce(
+            net <= self._free[:, there].T, axis=1
+        )
         return fits
 
     def move(self, instance: int, to: int) -> None:
@@ -135,6 +156,40 @@ class Room(Rule):
         self._add(home, leaving)
         self._add(to, -arriving)
         self.node_of[instance] = to
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        home = self.node_of[instances]
+        np.add.at(self._room.T, home, self._change(instances, home))
+        np.subtract.at(self._room.T, to, self._change(instances, to))
+        self.node_of[instances] = to
+        both = np.concatenate([home, to])
+        room = self._room[:, both]
+        self._free[:, both] = np.maximum(room, 0.0)
+        worse = np.minimum(room + self._debt[:, both], 0.0)
+        self._over[both] = -worse.sum(axis=0)
+        self._excess = float(self._over.sum())
+
+    def cleared(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may go if others leave."""
+        return self.possible(instances)
+
+    def relief(self, one: int, node: int, others: Ints) -> Floats:
+        """Return float64[n]: which share of what is missing each holds."""
+        need = self._change(one, node) - self._room[:, node]
+        short = np.flatnonzero(need > 0.0)
+        held = self._change(others, node)[:, short]
+        share: Floats = np.minimum(held / need[short], 1.0).sum(axis=1)
+        return share
+
+    def in_the_way(self, one: int, node: int, others: Ints) -> int:
+        """Return how many of the others have to leave first."""
+        need = self._change(one, node) - self._room[:, node]
+        if (need <= 0.0).all():
+            return 0
+        left = np.cumsum(self._change(others, node), axis=0)
+        enough = np.logical_and.reduce(need <= left, axis=1)
+        return int(enough.argmax()) + 1 if enough.any() else NEVER
 
     def _add(self, node: int, amount: Floats) -> None:
         room = self._room[:, node]
@@ -201,10 +256,9 @@ class Room(Rule):
             np.add.at(used, start[away], held)
         return used
 
-    def _change(self, instances: Ints, nodes: Ints) -> Floats:
+    def _change(self, instances: Ints | int, nodes: Ints | int) -> Floats:
         """float64[n, n_dims]: what being on a node or not changes there."""
-        demand = self.demand[instances]
         if self._transient is None:
-            return demand
-        home = (self._transient.start[instances] == nodes)[:, None]
-        return np.where(home & self._transient.dims, 0.0, demand)
+            return self.demand[instances]
+        home = self._transient.start[instances] == nodes
+        return self._either[instances + len(self.demand) * home]

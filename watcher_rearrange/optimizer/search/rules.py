@@ -27,6 +27,10 @@ from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.term import Area
 
 
+# More than there are instances.
+NEVER = 1 << 62
+
+
 class Rule:
     """A rule over the nodes that instances are on."""
 
@@ -51,16 +55,55 @@ class Rule:
         """Return bool[n, n_nodes]: where each may go, or stay."""
         raise NotImplementedError
 
-    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
-        """Return bool[n]: which pairs look as if they could trade places.
+    def trade_allowed(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may be able to go.
 
-        Pairs that are let pass are checked once they have moved.
+        All of these have left their nodes, and no node takes two. What is
+        let pass is checked once all have moved.
         """
-        return np.ones(len(left), dtype=np.bool_)
+        return self.shift_allowed(instances)
+
+    def swap_allowed(self, one: int, others: Ints) -> Bools:
+        """Return bool[n]: with whom one may be able to trade places.
+
+        :param others: int64[n], on other nodes. Who is let pass is checked
+            once both have moved
+        """
+        return np.ones(len(others), dtype=np.bool_)
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
         raise NotImplementedError
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once.
+
+        :param instances: int64[n]
+        :param to: int64[n]
+        """
+        for instance, node in zip(
+            instances.tolist(), to.tolist(), strict=True
+        ):
+            self.move(instance, node)
+
+    def cleared(self, instances: Ints) -> Bools:
+        """Return bool[n, n_nodes]: where each may go if others leave."""
+        return self.shift_allowed(instances)
+
+    def relief(self, one: int, node: int, others: Ints) -> Floats:
+        """Return float64[n]: how much it would help if each of them left.
+
+        :param others: int64[n], on the node that one should go to
+        """
+        return np.zeros(len(others))
+
+    def in_the_way(self, one: int, node: int, others: Ints) -> int:
+        """Return how many of the others have to leave before one arrives.
+
+        :param others: int64[n], on the node, in the order of leaving
+        :returns: ``NEVER`` if it does not help when all leave
+        """
+        return 0
 
     def possible(self, instances: Ints) -> Bools:
         """Return bool[n, n_nodes]: where each may be, whoever else is."""
@@ -99,12 +142,11 @@ class Eligible(Rule):
         """Return bool[n, n_nodes]: where each may go, or stay."""
         return self.possible(instances)
 
-    def swap_allowed(self, left: Ints, right: Ints) -> Bools:
-        """Return bool[n]: which pairs could trade places."""
-        one = self._eligible[self._class_of[left], self.node_of[right]]
-        other = self._eligible[self._class_of[right], self.node_of[left]]
-        allowed: Bools = one & other
-        return allowed
+    def swap_allowed(self, one: int, others: Ints) -> Bools:
+        """Return bool[n]: with whom one could trade places."""
+        fine = self._eligible[self._class_of[one], self.node_of[others]]
+        fine &= self._eligible[self._class_of[others], self.node_of[one]]
+        return fine
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""

@@ -118,6 +118,12 @@ class Case:
             Kept(((2.0, one),), 6.0),
         ]
 
+    def trade(self) -> tuple[Ints, Ints]:
+        """Some instances, and nodes for them of which no two are the same."""
+        count = int(self.rng.integers(1, self.n_nodes + 1))
+        who = self.rng.permutation(self.n_instances)[:count]
+        return who, self.rng.permutation(self.n_nodes)[:count]
+
     def placement(self) -> Ints:
         """Some placement, near the start."""
         node_of = self.start.copy()

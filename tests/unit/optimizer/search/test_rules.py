@@ -89,3 +89,62 @@ class TestRules(unittest.TestCase):
             rule.reset(case.placement())
             wrong = rule.shift_allowed(everybody) & ~rule.possible(everybody)
             self.assertFalse(wrong.any())
+
+    @EXAMPLES
+    @hypothesis.given(SEEDS)
+    def test_a_trade_is_its_moves(self, seed: int) -> None:
+        case = Case.of(seed)
+        for rule, other in zip(case.rules(), case.rules(), strict=True):
+            node_of = case.placement()
+            who, to = case.trade()
+            other.reset(node_of)
+            other.trade(who, to)
+            node_of[who] = to
+            self.assertAlmostEqual(excess(rule, node_of), other.excess())
+            everybody = np.arange(case.n_instances)
+            np.testing.assert_array_equal(
+                rule.shift_allowed(everybody), other.shift_allowed(everybody)
+            )
+
+    @EXAMPLES
+    @hypothesis.given(SEEDS)
+    def test_capacity_and_groups_know_what_a_trade_does(
+        self, seed: int
+    ) -> None:
+        case = Case.of(seed)
+        for rule in case.rules()[:4]:
+            node_of = case.placement()
+            if excess(rule, node_of):
+                continue
+            who, to = case.trade()
+            home = node_of[who].copy()
+            if len(np.unique(home)) < len(who):
+                continue
+            allowed = rule.trade_allowed(who)[np.arange(len(who)), to].all()
+            node_of[who] = to
+            self.assertEqual(allowed, not excess(rule, node_of))
+
+    @EXAMPLES
+    @hypothesis.given(SEEDS)
+    def test_who_is_let_in_once_those_in_the_way_have_left(
+        self, seed: int
+    ) -> None:
+        case = Case.of(seed)
+        one, node = 0, case.n_nodes - 1
+        for rule in case.rules()[:4]:
+            node_of = case.placement()
+            if node_of[one] == node or excess(rule, node_of):
+                continue
+            if not rule.cleared(np.array([one]))[0, node]:
+                continue
+            others = case.rng.permutation(np.flatnonzero(node_of == node))
+            relief = rule.relief(one, node, others)
+            count = rule.in_the_way(one, node, others)
+            self.assertEqual(count > 0, bool((relief > 0).any()))
+            elsewhere = (node + 1) % case.n_nodes
+            for left in range(min(count, len(others)) + 1):
+                after = node_of.copy()
+                after[others[:left]] = elsewhere
+                rule.reset(after)
+                fits = bool(rule.shift_allowed(np.array([one]))[0, node])
+                self.assertEqual(left >= count, fits)

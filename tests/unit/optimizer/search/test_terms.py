@@ -57,16 +57,57 @@ class TestDeltas(unittest.TestCase):
     @hypothesis.given(SEEDS)
     def test_a_swap_changes_the_value_by_its_delta(self, seed: int) -> None:
         case = Case.of(seed)
-        pairs = case.rng.integers(0, case.n_instances, (12, 2))
-        pairs = pairs[pairs[:, 0] != pairs[:, 1]]
+        i = int(case.rng.integers(case.n_instances))
+        others = np.delete(np.arange(case.n_instances), i)
         for term in case.terms():
             node_of = case.placement()
             before = value(term, node_of)
-            deltas = term.swap_deltas(pairs[:, 0], pairs[:, 1])
-            for (i, j), delta in zip(pairs, deltas, strict=True):
+            deltas = term.swap_deltas(i, others)
+            for j, delta in zip(others, deltas, strict=True):
                 after = node_of.copy()
                 after[i], after[j] = node_of[j], node_of[i]
                 self.assertAlmostEqual(value(term, after) - before, delta)
+
+    @EXAMPLES
+    @hypothesis.given(SEEDS)
+    def test_a_trade_changes_the_value_by_its_deltas(self, seed: int) -> None:
+        case = Case.of(seed)
+        for term in case.terms():
+            if type(term).trade_deltas is Term.trade_deltas:
+                continue
+            node_of = case.placement()
+            before = value(term, node_of)
+            who, to = case.trade()
+            deltas = term.trade_deltas(who)
+            rows = np.arange(len(who))
+            change = deltas[rows, to] - deltas[rows, node_of[who]]
+            if len(np.unique(node_of[who])) < len(who):
+                # They cannot all stay: what is told are differences.
+                other = case.rng.permutation(case.n_nodes)[: len(who)]
+                change = deltas[rows, to] - deltas[rows, other]
+                node_of[who] = other
+                before = value(term, node_of)
+            node_of[who] = to
+            after = value(term, node_of)
+            self.assertAlmostEqual(after - before, change.sum())
+
+    @EXAMPLES
+    @hypothesis.given(SEEDS)
+    def test_a_trade_is_its_moves(self, seed: int) -> None:
+        case = Case.of(seed)
+        for term, other in zip(case.terms(), case.terms(), strict=True):
+            node_of = case.placement()
+            who, to = case.trade()
+            other.reset(node_of)
+            other.trade(who, to)
+            node_of[who] = to
+            self.assertAlmostEqual(value(term, node_of), other.value())
+            everybody = np.arange(case.n_instances)
+            np.testing.assert_allclose(
+                term.shift_deltas(everybody),
+                other.shift_deltas(everybody),
+                atol=1e-9,
+            )
 
     @EXAMPLES
     @hypothesis.given(SEEDS)
