@@ -17,6 +17,15 @@ import unittest
 
 import numpy as np
 
+from tests.unit.model import small
+from tests.unit.optimizer.problems import problem
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import Snapshot
+from watcher_rearrange.optimizer.consolidation.program import Aim
+from watcher_rearrange.optimizer.consolidation.program import (
+    ConsolidationProgram,
+)
+from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Outcome
 from watcher_rearrange.optimizer.program import Program
@@ -65,3 +74,28 @@ class TestProgram(unittest.TestCase):
         answer = program.solve(effort())
         self.assertAlmostEqual(-3.0, answer.objective)
         self.assertAlmostEqual(-3.0, answer.bound)
+
+    def test_values_are_worth_what_is_said(self) -> None:
+        # Two ways to hold one thing; the dearer one is the start.
+        rules = small.rules(
+            Snapshot(
+                tuple(
+                    small.node(f'c{k}', 2, availability_zone=f'az{k % 2}')
+                    for k in range(4)
+                ),
+                (
+                    small.instance('a', 'c1', 1),
+                    small.instance('b', 'c2', 2, pinned_az='az0'),
+                ),
+            )
+        )
+        start = Placement(rules.cluster)
+        kinds = Kinds.of_placement(problem(rules), start)
+        consolidation = ConsolidationProgram(
+            problem(rules), start, kinds, Aim(np.array([1.0, 1.0, 2.0, 1.0]))
+        )
+        found = consolidation.solve(effort(), start)
+        assert found.answer is not None
+        costs = found.answer.values[consolidation.in_use] @ [1, 1, 2, 1]
+        self.assertAlmostEqual(2.0, costs)
+        self.assertEqual(1, found.migrations)
