@@ -100,9 +100,8 @@ def _whole(task: Task, known: Placement, proved: bool) -> Result:
         kinds = task.kinds
         if grouped:
             kinds = Kinds.of_placement(task.problem, task.start)
-        program = ConsolidationProgram(
-            task.problem, task.start, kinds, Aim(task.cost, task.bound)
-        )
+        aim = Aim(task.cost, task.bound, most=task.most)
+        program = ConsolidationProgram(task.problem, task.start, kinds, aim)
         effort = Effort(
             task.problem.deadline,
             seed=task.seed,

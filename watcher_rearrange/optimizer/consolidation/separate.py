@@ -22,6 +22,8 @@ import dataclasses
 
 from functools import cached_property
 
+import numpy as np
+
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
@@ -102,8 +104,17 @@ class Separate:
         return self._joined(task, tasks, results)
 
     def _tasks(self, task: Task) -> list[Task]:
+        # A part may use more nodes, if they cost less and others use fewer.
+        equal = len(np.unique(task.cost[task.cost > 0])) < 2
         return [
-            Task(problem, start, task.cost[part.nodes], bound, task.seed)
+            dataclasses.replace(
+                task,
+                problem=problem,
+                start=start,
+                cost=task.cost[part.nodes],
+                bound=bound,
+                most=None if equal else len(part.nodes),
+            )
             for part, bound, (problem, start) in zip(
                 self._split.parts,
                 self._bounds,
@@ -126,6 +137,9 @@ class Separate:
         ):
             # No part can cost less, so none may cost more either.
             fewest = sum(result.migrations or 0 for result in results)
+        if occupied(placement).sum() > occupied(task.start).sum():
+            # Cheaper, but not what is wanted.
+            placement, fewest = consolidate.improve(task).placement, None
         return Result(placement, cost, fewest)
 
     def _sum(self, costs: tuple[float, ...] | list[float]) -> float:

@@ -37,6 +37,7 @@ class Task:
     :ivar start: where all are before the plan
     :ivar cost: float64[n_nodes], of a node in use; 0 if it is not judged
     :ivar bound: no placement has nodes in use that cost less
+    :ivar most: nodes that may be in use; None for as many as at the start
     """
 
     problem: Problem
@@ -44,6 +45,7 @@ class Task:
     cost: Floats
     bound: float
     seed: int = 0
+    most: int | None = None
 
     def value(self, placement: Placement) -> float:
         """Return what the nodes in use cost."""
