@@ -88,6 +88,22 @@ class Effort:
     nodes: int | None = None
 
 
+class Silent(highspy.Highs):
+    """A solver that writes nothing to standard output.
+
+    HiGHS 1.16 greets while it is set up, before it can be told not to.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setOptionValue('output_flag', False)
+
+    def enableCallbacks(self) -> None:  # noqa: N802
+        """Do what is next in being set up."""
+        self.setOptionValue('output_flag', False)
+        super().enableCallbacks()
+
+
 class Program:
     """Columns with bounds and costs, rows with bounds; costs are minimised."""
 
@@ -177,9 +193,8 @@ class Program:
         left_s = effort.deadline - time.monotonic()
         if left_s <= 0:
             return Answer(Outcome.UNKNOWN, np.zeros(0), INFINITY, -INFINITY)
-        solver = highspy.Highs()
+        solver = Silent()
         for name, value in (
-            ('output_flag', False),
             ('time_limit', left_s),
             ('mip_rel_gap', effort.gap),
             ('random_seed', effort.seed % 2**31),

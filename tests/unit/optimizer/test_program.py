@@ -12,6 +12,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import unittest
 
@@ -29,6 +31,15 @@ from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Outcome
 from watcher_rearrange.optimizer.program import Program
+
+
+SOLVE = """
+import time
+from watcher_rearrange.optimizer.program import Effort, Program
+program = Program()
+program.columns(3, upper=4, cost=-1.0)
+assert program.solve(Effort(time.monotonic() + 30)).found
+"""
 
 
 def effort() -> Effort:
@@ -99,3 +110,10 @@ class TestProgram(unittest.TestCase):
         costs = found.answer.values[consolidation.in_use] @ [1, 1, 2, 1]
         self.assertAlmostEqual(2.0, costs)
         self.assertEqual(1, found.migrations)
+
+    def test_nothing_is_written(self) -> None:
+        # The solver writes beside sys.stdout.
+        result = subprocess.run(
+            [sys.executable, '-c', SOLVE], capture_output=True, check=True
+        )
+        self.assertEqual((b'', b''), (result.stdout, result.stderr))
