@@ -84,9 +84,7 @@ class TestSplit(unittest.TestCase):
         whole = problem(rules)
         now = Placement(rules.cluster)
         split = Split(whole, now)
-        part_of = {
-            idx: part for part in split.parts for idx in part.instances
-        }
+        part_of = {idx: part for part in split.parts for idx in part.instances}
         dice = random.Random(seed)
         for _ in range(STEPS):
             # Everybody may go in his part where he may go in the whole.
@@ -131,7 +129,9 @@ def zones(draw: st.DrawFn) -> Snapshot:
                     f'c{node}',
                     vcpus,
                     locked=not draw(st.integers(0, 7)),
-                    pinned_az=f'az{node % 2}' if draw(st.integers(0, 9)) else '',
+                    pinned_az=f'az{node % 2}'
+                    if draw(st.integers(0, 9))
+                    else '',
                 )
             )
     members = [i.uuid for i in instances[:3]]
