@@ -20,6 +20,7 @@ import time
 import unittest
 
 from typing import Any
+from unittest import mock
 
 import hypothesis
 import numpy as np
@@ -27,12 +28,14 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tests.property import clusters
+from tests.property import test_plans
 from tests.unit.model import small
 from tests.unit.optimizer.problems import problem
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Snapshot
+from watcher_rearrange.optimizer import processes
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
 from watcher_rearrange.optimizer.consolidation.separate import Separate
 from watcher_rearrange.optimizer.consolidation.task import Task
@@ -53,15 +56,7 @@ STEPS = 12
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a snapshot document in which many instances are pinned."""
-    document: dict[str, Any] = draw(clusters.snapshots(most_nodes=8))
-    zone_of = {
-        node['hostname']: node['availability_zone']
-        for node in document['compute_nodes']
-    }
-    for instance in document['instances']:
-        if draw(st.integers(0, 4)):
-            instance['pinned_az'] = zone_of[instance['host']]
-    return document
+    return clusters.pinned(draw, draw(clusters.snapshots(most_nodes=8)))
 
 
 def in_part(part: Part, whole: Problem, now: Placement, idx: int) -> Any:
@@ -121,6 +116,7 @@ def zones(draw: st.DrawFn) -> Snapshot:
     for number in range(draw(st.integers(1, 5))):
         vcpus = draw(st.integers(1, 2))
         node = draw(st.integers(0, 3))
+        pinned = f'az{node % 2}' if draw(st.integers(0, 9)) else ''
         if free[node] >= vcpus:
             free[node] -= vcpus
             instances.append(
@@ -129,9 +125,7 @@ def zones(draw: st.DrawFn) -> Snapshot:
                     f'c{node}',
                     vcpus,
                     locked=not draw(st.integers(0, 7)),
-                    pinned_az=f'az{node % 2}'
-                    if draw(st.integers(0, 9))
-                    else '',
+                    pinned_az=pinned,
                 )
             )
     members = [i.uuid for i in instances[:3]]
@@ -197,3 +191,26 @@ class TestConsolidation(unittest.TestCase):
         self.assertLessEqual(result.cost, wanted[0] + 1e-6)
         if result.migrations is not None:
             self.assertLessEqual(result.migrations, wanted[1])
+
+
+class TestPlans(test_plans.PlanCase):
+    @hypothesis.settings(EXAMPLES, max_examples=60)
+    @hypothesis.given(documents(), st.sampled_from(({}, {'cmp0': 3, '*': 1})))
+    def test_consolidate(
+        self, document: dict[str, Any], costs: dict[str, float]
+    ) -> None:
+        given = {'spare_nodes': 0, 'node_costs': costs}
+        plan = self.plan(document, 'consolidate', given)
+        for row in plan['objectives']:
+            self.assertLessEqual(row['after'], row['before'] + 1e-6)
+            self.assertGreaterEqual(row['after'], row['bound'] - 1e-6)
+        self.does_not_break(plan)
+        with (
+            mock.patch.object(processes, 'cores', return_value=2),
+            mock.patch.object(processes, 'WORTH_A_PROCESS', 0),
+        ):
+            same = self.plan(document, 'consolidate', given)
+        self.assertEqual(plan, same)
+        after = test_plans.run(document, plan)
+        again = self.plan(after, 'consolidate', given)
+        self.assertEqual([], again['actions'])
