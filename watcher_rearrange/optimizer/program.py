@@ -180,14 +180,17 @@ class Program:
         if start is None or not answer.found:
             return answer
         costs = float(answer.values @ self.costs)
-        if costs <= answer.objective + TOLERANCE * max(1.0, abs(costs)):
+        slack = TOLERANCE * max(1.0, abs(costs))
+        if costs <= answer.objective + slack:
             return answer
         # HiGHS 1.16 may take a start for as good as what its presolve makes
-        # of it: the objective is right, but the values are those given.
+        # of it. Then the values are the start, and neither the objective
+        # nor the bound holds: what is better than the one, or worse than
+        # the other, was never looked at.
         again = self._solved(effort, None)
-        if again.objective < costs:
+        if again.found and again.objective <= costs + slack:
             return again
-        return Answer(Outcome.FEASIBLE, answer.values, costs, answer.bound)
+        return Answer(Outcome.FEASIBLE, answer.values, costs, again.bound)
 
     def _solved(self, effort: Effort, start: Floats | None) -> Answer:
         left_s = effort.deadline - time.monotonic()
