@@ -27,10 +27,10 @@ from watcher_rearrange.optimizer.consolidation.program import Aim
 from watcher_rearrange.optimizer.consolidation.program import (
     ConsolidationProgram,
 )
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Outcome
 from watcher_rearrange.optimizer.program import Program
+from watcher_rearrange.optimizer.reductions.group import Group
 
 
 SOLVE = """
@@ -101,7 +101,7 @@ class TestProgram(unittest.TestCase):
             )
         )
         start = Placement(rules.cluster)
-        kinds = Kinds.of_placement(problem(rules), start)
+        kinds = Group().apply(problem(rules), start)
         consolidation = ConsolidationProgram(
             problem(rules), start, kinds, Aim(np.array([1.0, 1.0, 2.0, 1.0]))
         )

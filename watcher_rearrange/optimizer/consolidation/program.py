@@ -29,10 +29,10 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.counts import Counts
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Answer
 from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.reductions.group import Kinds
 
 
 # What sums of floating point numbers may be off by.

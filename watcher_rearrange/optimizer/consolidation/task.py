@@ -25,9 +25,10 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.dimensions import Floats
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.counts import are_exact
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.reductions.group import Group
+from watcher_rearrange.optimizer.reductions.group import Kinds
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -76,7 +77,7 @@ class Task:
     @cached_property
     def kinds(self) -> Kinds:
         """The kinds at the start, not told apart by groups."""
-        return Kinds.of_placement(self.problem, self.start, grouped=False)
+        return Group(grouped=False).apply(self.problem, self.start)
 
     @cached_property
     def is_relaxed(self) -> bool:

@@ -26,11 +26,11 @@ import numpy as np
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.optimizer.counts import Counts
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.counts import are_exact
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Outcome
+from watcher_rearrange.optimizer.reductions.group import Group
 from watcher_rearrange.optimizer.reductions.split import Split
 
 
@@ -117,7 +117,7 @@ def _is_infeasible(
     alone = dataclasses.replace(
         problem, limit=room, frozen=problem.frozen | ~who
     )
-    kinds = Kinds.of_placement(alone, start)
+    kinds = Group().apply(alone, start)
     columns = int((kinds.count > 0).sum() + kinds.allowed.sum())
     if columns > MAX_COLUMNS or not are_exact(alone, start):
         return False

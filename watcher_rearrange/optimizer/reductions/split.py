@@ -42,6 +42,7 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.subcluster import subcluster
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.reductions.base import Reduction
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ class Part:
         return Placement(self.cluster, at)
 
 
-class Split:
+class Split(Reduction[list[tuple[Problem, Placement]], Sequence[Placement]]):
     """A reduction to independent parts.
 
     It serves every problem with these rules whose nodes are open and whose
