@@ -47,7 +47,7 @@ MOST = 2
 WORTH_A_PROCESS = 40
 
 # What an answer may be late.
-GRACE_S = 2.0
+GRACE_S = 5.0
 
 # Bytes of a number in the queue.
 WIDTH = 4

@@ -184,13 +184,13 @@ class Program:
         if costs <= answer.objective + slack:
             return answer
         # HiGHS 1.16 may take a start for as good as what its presolve makes
-        # of it. Then the values are the start, and neither the objective
-        # nor the bound holds: what is better than the one, or worse than
-        # the other, was never looked at.
+        # of it. Then the values are the start, which is worse than it says,
+        # and nothing between the two was looked at.
         again = self._solved(effort, None)
         if again.found and again.objective <= costs + slack:
             return again
-        return Answer(Outcome.FEASIBLE, answer.values, costs, again.bound)
+        bound = max(answer.bound, again.bound)
+        return Answer(Outcome.FEASIBLE, answer.values, costs, bound)
 
     def _solved(self, effort: Effort, start: Floats | None) -> Answer:
         left_s = effort.deadline - time.monotonic()

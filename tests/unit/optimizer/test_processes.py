@@ -19,6 +19,7 @@ import tempfile
 import time
 import unittest
 
+from concurrent import futures
 from unittest import mock
 
 import numpy as np
@@ -48,6 +49,24 @@ def each(work: processes.Work[object], cores: int) -> list[object]:
         return processes.each(work, WEIGHTS, time.monotonic() + 30)
 
 
+def there() -> list[object]:
+    """For each piece whether it was solved in the other process."""
+    here = os.getpid()
+    with tempfile.TemporaryDirectory() as folder:
+        seen = pathlib.Path(folder, 'seen')
+
+        def work(k: int, until: float) -> bool:
+            if os.getpid() != here:
+                seen.touch()
+                return bool(solved(k, until))
+            # Something must be left for the other one.
+            while not seen.exists() and time.monotonic() < until:
+                time.sleep(0.01)
+            return False
+
+        return each(work, 2)
+
+
 class TestEach(unittest.TestCase):
     def test_one_core_or_two(self) -> None:
         for cores in (1, 2):
@@ -61,24 +80,16 @@ class TestEach(unittest.TestCase):
         self.assertEqual(alone, each(solved, 1))
 
     def test_threads_of_the_solver_do_not_matter(self) -> None:
-        here = os.getpid()
         solver = Silent()
         solver.setOptionValue('threads', 3)
         solver.setOptionValue('parallel', 'on')
         solver.run()
-        with tempfile.TemporaryDirectory() as folder:
-            seen = pathlib.Path(folder, 'seen')
+        self.assertIn(True, there())
 
-            def work(k: int, until: float) -> bool:
-                if os.getpid() != here:
-                    seen.touch()
-                    return bool(solved(k, until))
-                # Something must be left for the other one.
-                while not seen.exists() and time.monotonic() < until:
-                    time.sleep(0.01)
-                return False
-
-            self.assertIn(True, each(work, 2))
+    def test_from_a_thread(self) -> None:
+        # As in the decision engine.
+        with futures.ThreadPoolExecutor(1) as pool:
+            self.assertIn(True, pool.submit(there).result())
 
     def test_little_work_is_done_here(self) -> None:
         found = processes.each(
