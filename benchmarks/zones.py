@@ -105,13 +105,16 @@ def planned(snapshot: Snapshot, given: dict[str, Any]) -> tuple[Plan, Any]:
     return plan, tuple(round(value, 1) for value in seconds)
 
 
-def lines(kind: clusters.Kind, nodes: int, seed: int) -> Iterator[list[Any]]:
+def lines(
+    kind: clusters.Kind, nodes: int, seed: int, limit_s: float
+) -> Iterator[list[Any]]:
     """Yield a line for each way to plan one cluster."""
+    given = {'spare_nodes': 0, 'time_limit_s': limit_s}
     snapshot = kind.generate(nodes, seed)
     document = writer.snapshot_document(snapshot)
     for name, way in WAYS.items():
         with way():
-            plan, seconds = planned(snapshot, {'spare_nodes': 0})
+            plan, seconds = planned(snapshot, given)
         report = check_plan(
             document, writer.plan_document(plan), interleavings=5, seed=seed
         )
@@ -142,6 +145,13 @@ def parser() -> argparse.ArgumentParser:
         '--nodes', type=int, nargs='+', default=[40], help='in each zone'
     )
     result.add_argument('--seeds', type=int, default=1, metavar='COUNT')
+    result.add_argument(
+        '--time-limit',
+        type=float,
+        default=600.0,
+        metavar='SECONDS',
+        help='of each plan; where it is not reached, all is reproducible',
+    )
     return result
 
 
@@ -153,7 +163,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         zoned = dataclasses.replace(kind, zones=given.zones)
         for nodes in given.nodes:
             for seed in range(given.seeds):
-                for line in lines(zoned, given.zones * nodes, seed):
+                size = given.zones * nodes
+                for line in lines(zoned, size, seed, given.time_limit):
                     print(*line, sep=', ', file=sys.stderr, flush=True)
                     found.append(line)
     print(tables.text(HEADER, found))
