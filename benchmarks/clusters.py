@@ -42,12 +42,14 @@ class Kind:
     """A kind of cluster.
 
     :ivar fill: share of the tightest resource class in use
+    :ivar zones: availability zones, which no instance may leave
     """
 
     name: str
     fill: float
     node_types: tuple[NodeType, ...] = ()
     grouped: bool = False
+    zones: int = 1
 
     def generate(self, nodes: int, seed: int) -> records.Snapshot:
         """Return the cluster of a seed."""
@@ -58,6 +60,8 @@ class Kind:
                 seed=seed,
                 node_types=self.node_types,
                 groups=nodes // NODES_PER_GROUP if self.grouped else 0,
+                azs=self.zones,
+                pinned_pct=100.0 if self.zones > 1 else 0.0,
             )
         )
 

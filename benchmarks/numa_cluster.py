@@ -36,10 +36,10 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.fragmentation import Flavors
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.defragmentation.slots import SlotProgram
 from watcher_rearrange.optimizer.defragmentation.slots import Wanted
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.reductions.group import Kinds
 
 
 # The fragment rate looks at room for so many CPUs.

@@ -45,6 +45,18 @@ def snapshots(draw: st.DrawFn, most_nodes: int = 6) -> dict[str, Any]:
     }
 
 
+def pinned(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
+    """Pin most instances to the zones they are in."""
+    zone_of = {
+        node['hostname']: node['availability_zone']
+        for node in document['compute_nodes']
+    }
+    for instance in document['instances']:
+        if draw(st.integers(0, 4)):
+            instance['pinned_az'] = zone_of[instance['host']]
+    return document
+
+
 @st.composite
 def _node(draw: st.DrawFn, number: int) -> dict[str, Any]:
     size = draw(st.sampled_from((8, 12, 16)))

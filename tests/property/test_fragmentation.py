@@ -33,9 +33,11 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.fragmentation import BlockedSlots
 from watcher_rearrange.optimizer.counts import are_exact
 from watcher_rearrange.optimizer.defragmentation import defragment
+from watcher_rearrange.optimizer.defragmentation import separate
 from watcher_rearrange.optimizer.defragmentation import slot_bound
 from watcher_rearrange.optimizer.defragmentation.slots import Wanted
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.reductions.split import Split
 from watcher_rearrange.planning import flavors
 from watcher_rearrange.policies.defragment import FlavorWish
 from watcher_rearrange.snapshot import reader
@@ -52,9 +54,9 @@ SIZES = (
 
 
 @st.composite
-def tiny(draw: st.DrawFn) -> dict[str, Any]:
+def tiny(draw: st.DrawFn, most_nodes: int = 3) -> dict[str, Any]:
     """A cluster of which all placements can be looked at."""
-    document = draw(clusters.snapshots(3))
+    document = draw(clusters.snapshots(most_nodes))
     document['instances'] = document['instances'][:MAX_INSTANCES]
     there = {instance['uuid'] for instance in document['instances']}
     for group in document['server_groups']:
@@ -178,20 +180,38 @@ class TestSearch(test_plans.PlanCase):
             for end in placements(problem, start)
         }
         best, fewest = min(outcomes)
-        found = defragment.search(problem, start, wanted)
-        self.assertAlmostEqual(-best, found.worth)
-        self.assertAlmostEqual(-best, worth(problem, found.placement, wanted))
-        if are_exact(problem, start):
-            self.assertAlmostEqual(-best, found.most)
-        self.assertGreaterEqual(found.most, -best - 1e-6)
-        self.assertEqual(fewest, _moved(start, found.placement))
-        self.assertLessEqual(found.fewest, fewest)
+        for found in self._found(problem, start, wanted):
+            self.assertAlmostEqual(-best, found.worth)
+            self.assertAlmostEqual(
+                -best, worth(problem, found.placement, wanted)
+            )
+            if are_exact(problem, start):
+                self.assertAlmostEqual(-best, found.most)
+            self.assertGreaterEqual(found.most, -best - 1e-6)
+            self.assertEqual(fewest, _moved(start, found.placement))
+            self.assertLessEqual(found.fewest, fewest)
         gain = round(-best - worth(problem, start, wanted))
         bound = slot_bound.fewest(problem, start, wanted.flavors, gain)
         self.assertLessEqual(bound, fewest)
         if not together:
             objective = BlockedSlots(wanted.flavors, problem.limit)
             self.assertAlmostEqual(-best, objective.free(found.placement))
+
+    def _found(
+        self, problem: Problem, start: Placement, wanted: Wanted
+    ) -> list[defragment.Found]:
+        """What the search finds, and in the parts if it may."""
+        found = [defragment.search(problem, start, wanted)]
+        if separate.is_additive(problem, wanted):
+            split = Split(problem, start)
+            found.append(separate.search(split, problem, start, wanted))
+        return found
+
+    @EXAMPLES
+    @hypothesis.given(st.data(), wishes(together=False))
+    def test_zones(self, data: Any, given: dict[str, Any]) -> None:
+        document = clusters.pinned(data.draw, data.draw(tiny(5)))
+        self._compare(document, given, 0)
 
     @EXAMPLES
     @hypothesis.given(tiny(), wishes(together=False), st.integers(0, 3))

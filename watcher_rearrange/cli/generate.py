@@ -37,6 +37,7 @@ _OPTIONS = (
     ('stopped_pct', float, 'PCT', 'percentage of instances that is stopped'),
     ('groups', int, 'N', 'count of anti-affinity groups'),
     ('azs', int, 'N', 'count of availability zones'),
+    ('pinned_pct', float, 'PCT', 'percentage of instances that keep a zone'),
 )
 
 

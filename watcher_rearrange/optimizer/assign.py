@@ -37,21 +37,13 @@ TRIES = 20
 
 def decoded(counts: Counts, answer: Answer, seed: int) -> Placement | None:
     """Return a placement with these counts, or None if none was found."""
-    net = _net(counts, answer)
+    changes = counts.changes(answer)
+    net = changes.arrive - changes.leave
     for number in range(TRIES):
         result = _attempt(counts, net, random.Random(f'{seed} {number}'))
         if result is not None:
             return result
     return None
-
-
-def _net(counts: Counts, answer: Answer) -> Ints:
-    """int64[n_kinds, n_nodes]: how many more there are of each kind."""
-    net = np.zeros(counts.kinds.count.shape, dtype=np.int64)
-    pairs = counts.arrive_kind, counts.arrive_node
-    net[pairs] += answer.counts(counts.arrive)
-    net[counts.leave_kind, counts.leave_node] -= answer.counts(counts.leave)
-    return net
 
 
 def _attempt(

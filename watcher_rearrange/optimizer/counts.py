@@ -10,121 +10,21 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Instances that are interchangeable, counted instead of told apart.
-
-Instances that ask for the same, may be on the same nodes and are in the
-same server groups are of one kind. How many of a kind leave each node and
-arrive at each node is all that a programme has to decide: some thousand
-integers where there would be a million binaries.
-"""
+"""A programme over how many of each kind leave and arrive where."""
 
 from __future__ import annotations
 
-import dataclasses
-
-from collections.abc import Hashable
-from collections.abc import Sequence
-
 import numpy as np
 
-from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Answer
 from watcher_rearrange.optimizer.program import Program
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Kinds:
-    """The movable instances of a placement by kind.
-
-    :ivar of: int64[n_instances], the kind; -1 for who stays
-    :ivar example: int64[n_kinds], one instance of each
-    :ivar demand: int64[n_kinds, n_rc]
-    :ivar count: int64[n_kinds, n_nodes], how many are where
-    :ivar allowed: bool[n_kinds, n_nodes], where some may arrive, if there
-        is room; nodes that are too full already are left out
-    :ivar grouped: whether members of different anti-affinity groups are of
-        different kinds; if not, a programme does not keep them apart
-    """
-
-    of: Ints
-    example: Ints
-    demand: Ints
-    count: Ints
-    allowed: Bools
-    grouped: bool = True
-
-    @classmethod
-    def of_placement(
-        cls,
-        problem: Problem,
-        placement: Placement,
-        keys: Sequence[Hashable] | None = None,
-        grouped: bool = True,
-    ) -> Kinds:
-        """Sort the movable instances into kinds.
-
-        Members of an affinity group stay: live, they can never leave the
-        others, nor can the others follow one by one.
-
-        :param keys: for each instance what else must be equal
-        :param grouped: tell anti-affinity groups apart; if not, there are
-            far fewer kinds, and a programme over them is a relaxation
-        """
-        cluster, rules = problem.cluster, problem.rules
-        row_of: dict[Hashable, int] = {}
-        example: list[int] = []
-        of = np.full(cluster.n_instances, -1, dtype=np.int64)
-        movable = problem.movable & (placement.node_of >= 0)
-        for idx in np.flatnonzero(movable).tolist():
-            groups = rules.groups.of(idx)
-            if any(not g.apart and len(g.members) > 1 for g in groups):
-                continue
-            key = (
-                cluster.demand[idx].tobytes(),
-                int(rules.class_of[idx]),
-                tuple(g.record.uuid for g in groups) if grouped else (),
-                None if keys is None else keys[idx],
-            )
-            if key not in row_of:
-                row_of[key] = len(example)
-                example.append(idx)
-            of[idx] = row_of[key]
-        count = np.zeros((len(example), cluster.n_nodes), dtype=np.int64)
-        who = np.flatnonzero(of >= 0)
-        np.add.at(count, (of[who], placement.node_of[who]), 1)
-        examples = np.array(example, dtype=np.int64)
-        return cls(
-            of,
-            examples,
-            cluster.demand[examples],
-            count,
-            _allowed(problem, placement, examples),
-            grouped,
-        )
-
-    @property
-    def n_kinds(self) -> int:
-        """How many kinds there are."""
-        return len(self.example)
-
-
-def _allowed(problem: Problem, placement: Placement, examples: Ints) -> Bools:
-    rules = problem.rules
-    demand = rules.cluster.demand
-    overfull = placement.used > problem.limit
-    rows = [
-        rules.eligible[rules.class_of[i]]
-        & problem.open_nodes
-        & (demand[i] <= problem.limit).all(axis=1, where=demand[i] > 0)
-        & ~(overfull & (demand[i] > 0)).any(axis=1)
-        for i in examples.tolist()
-    ]
-    shape = (len(examples), rules.cluster.n_nodes)
-    return np.array(rows, dtype=np.bool_).reshape(shape)
+from watcher_rearrange.optimizer.reductions.group import Changes
+from watcher_rearrange.optimizer.reductions.group import Group
+from watcher_rearrange.optimizer.reductions.group import Kinds
 
 
 class Counts:
@@ -217,26 +117,17 @@ class Counts:
             values[columns] = count[pairs]
         return values
 
-    def decoded(self, answer: Answer) -> Placement:
-        """Return the placement that an answer stands for.
+    def changes(self, answer: Answer) -> Changes:
+        """Return how many an answer says leave and arrive."""
+        leave = np.zeros(self.kinds.count.shape, dtype=np.int64)
+        arrive = np.zeros_like(leave)
+        leave[self.leave_kind, self.leave_node] = answer.counts(self.leave)
+        arrive[self.arrive_kind, self.arrive_node] = answer.counts(self.arrive)
+        return Changes(self.kinds, leave, arrive)
 
-        Of a kind, the first instances on a node leave it; the emptiest
-        destination of a kind takes the first of them.
-        """
-        leave, arrive = answer.counts(self.leave), answer.counts(self.arrive)
-        result = self.placement.copy()
-        homes: dict[int, list[int]] = {}
-        for k in np.flatnonzero(arrive):
-            node, kind = int(self.arrive_node[k]), int(self.arrive_kind[k])
-            homes.setdefault(kind, []).extend([node] * int(arrive[k]))
-        for k in np.flatnonzero(leave):
-            node, kind = int(self.leave_node[k]), int(self.leave_kind[k])
-            there = np.flatnonzero(
-                (self.kinds.of == kind) & (self.placement.node_of == node)
-            )
-            for idx in there[: int(leave[k])].tolist():
-                result.move(idx, homes[kind].pop())
-        return result
+    def decoded(self, answer: Answer) -> Placement:
+        """Return the placement that an answer stands for."""
+        return Group().invert(self.placement, self.changes(answer))
 
     def _conserve(self) -> None:
         leave = _by(self.leave_kind, self.kinds.n_kinds)

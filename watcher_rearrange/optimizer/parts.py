@@ -25,6 +25,7 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.defragmentation.slots import Wanted
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.reductions.fix import Fix
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -57,20 +58,9 @@ class Part:
             over = base.used[home] > np.maximum(full[home], start.used[home])
             if (over & (demand > 0)).any():
                 base.move(idx, before)
-        held = (base.node_of != start.node_of) | ~here[base.node_of]
-        left = None
-        if problem.max_migrations is not None:
-            away = int((base.node_of != start.node_of).sum())
-            left = problem.max_migrations - away
-        return cls(
-            dataclasses.replace(
-                problem,
-                frozen=problem.frozen | held,
-                open_nodes=problem.open_nodes & here,
-                max_migrations=left,
-            ),
-            base,
-        )
+        away = base.node_of != start.node_of
+        fix = Fix(here, held=away, spent=int(away.sum()))
+        return cls(fix.apply(problem, base), base)
 
 
 class Parts:

@@ -34,6 +34,9 @@ from watcher_rearrange.objectives.dimensions import Floats
 
 INFINITY = math.inf
 
+# What an objective may be off by, in shares of it.
+TOLERANCE = 1e-6
+
 
 class Outcome(enum.Enum):
     """How far the solver came."""
@@ -83,6 +86,22 @@ class Effort:
     gap: float = 0.0
     seed: int = 0
     nodes: int | None = None
+
+
+class Silent(highspy.Highs):
+    """A solver that writes nothing to standard output.
+
+    HiGHS 1.16 greets while it is set up, before it can be told not to.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setOptionValue('output_flag', False)
+
+    def enableCallbacks(self) -> None:  # noqa: N802
+        """Do what is next in being set up."""
+        self.setOptionValue('output_flag', False)
+        super().enableCallbacks()
 
 
 class Program:
@@ -157,12 +176,28 @@ class Program:
 
         :param start: float64[n_columns], a solution that is known
         """
+        answer = self._solved(effort, start)
+        if start is None or not answer.found:
+            return answer
+        costs = float(answer.values @ self.costs)
+        slack = TOLERANCE * max(1.0, abs(costs))
+        if costs <= answer.objective + slack:
+            return answer
+        # HiGHS 1.16 may take a start for as good as what its presolve makes
+        # of it. Then the values are the start, which is worse than it says,
+        # and nothing between the two was looked at.
+        again = self._solved(effort, None)
+        if again.found and again.objective <= costs + slack:
+            return again
+        bound = max(answer.bound, again.bound)
+        return Answer(Outcome.FEASIBLE, answer.values, costs, bound)
+
+    def _solved(self, effort: Effort, start: Floats | None) -> Answer:
         left_s = effort.deadline - time.monotonic()
         if left_s <= 0:
             return Answer(Outcome.UNKNOWN, np.zeros(0), INFINITY, -INFINITY)
-        solver = highspy.Highs()
+        solver = Silent()
         for name, value in (
-            ('output_flag', False),
             ('time_limit', left_s),
             ('mip_rel_gap', effort.gap),
             ('random_seed', effort.seed % 2**31),

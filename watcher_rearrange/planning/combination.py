@@ -158,12 +158,15 @@ class Combination(Job):
 
     def messages(self, end: Placement) -> list[str]:
         """Return what each stage has to say, once."""
+        # Of the nodes that the table is of.
+        jobs = [
+            self._job(name, end, self._not_in_use(name, end))
+            for name in self._first
+        ]
         said = [
             text
-            for name in self._first
-            for text in self._job(name, end, self._closed(name, end)).messages(
-                Placement(self.cluster, end.node_of)
-            )
+            for job in jobs
+            for text in job.messages(Placement(self.cluster, end.node_of))
         ]
         return list(dict.fromkeys(said))
 

@@ -37,6 +37,7 @@ from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.consolidation import consolidate
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
 from watcher_rearrange.optimizer.consolidation.consolidate import Result
+from watcher_rearrange.optimizer.consolidation.separate import Separate
 from watcher_rearrange.optimizer.consolidation.task import Task
 from watcher_rearrange.optimizer.consolidation.task import emptiable
 from watcher_rearrange.optimizer.problem import Problem
@@ -95,9 +96,11 @@ class Consolidation(Job):
 
     def improve(self, problem: Problem, placement: Placement) -> Placement:
         """Empty further nodes, or whose cost is more."""
-        least = self._least
-        task = Task(problem, placement, self._cost, least, self.seed)
-        result = consolidate.improve(task)
+        task = Task(problem, placement, self._cost, self._least, self.seed)
+        # A limit is one of the whole: its parts depend on each other.
+        limited = problem.max_migrations is not None or self._is_partial
+        search = consolidate.improve if limited else self._separate.improve
+        result = search(task)
         if (placement.node_of == self._start.node_of).all():
             self._learn(problem, result)
         return result.placement
@@ -118,7 +121,7 @@ class Consolidation(Job):
         value = self._price.value(end)
         known = self._fewest.get(round(value, 6), 0)
         until = time.monotonic() + BOUND_S
-        return max(known, self._volumes.fewest_migrations(value, until))
+        return max(known, self._separate.fewest_migrations(value, until))
 
     def is_optimal(
         self, table: list[ObjectiveValue], path: Path, fewest: int
@@ -130,23 +133,31 @@ class Consolidation(Job):
     def _first(self) -> ActiveNodes | ActiveNodeCost:
         return self._price if self._policy.node_costs else self._active
 
+    @property
+    def _is_partial(self) -> bool:
+        """Whether no more nodes are to be freed than are asked for."""
+        most = self._policy.max_freed_nodes
+        return most is not None and not self._policy.node_costs
+
     @cached_property
-    def _volumes(self) -> Volumes:
-        return Volumes(
+    def _separate(self) -> Separate:
+        nothing = np.zeros(self.cluster.n_instances, dtype=np.bool_)
+        volumes = Volumes(
             self.cluster,
             self._limit,
             self._can_empty,
             self.open_nodes(),
             self._cost,
         )
+        return Separate(self.problem(nothing, None), self._start, volumes)
 
     @cached_property
     def _least(self) -> float:
         """What the nodes in use cost at least, or as little as is asked."""
-        least = self._volumes.least_cost(time.monotonic() + BOUND_S)
-        most = self._policy.max_freed_nodes
-        if most is None or self._policy.node_costs:
+        least = self._separate.least_cost(time.monotonic() + BOUND_S)
+        if not self._is_partial:
             return least
+        most = self._policy.max_freed_nodes or 0
         return max(least, self._price.value(self._start) - most)
 
     def _learn(self, problem: Problem, result: Result) -> None:

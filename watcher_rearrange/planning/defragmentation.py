@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -26,11 +27,13 @@ from watcher_rearrange.model.plan import Status
 from watcher_rearrange.objectives.base import Objective
 from watcher_rearrange.objectives.fragmentation import BlockedSlots
 from watcher_rearrange.optimizer.defragmentation import defragment
+from watcher_rearrange.optimizer.defragmentation import separate
 from watcher_rearrange.optimizer.defragmentation import slot_counts
 from watcher_rearrange.optimizer.defragmentation.defragment import Found
 from watcher_rearrange.optimizer.defragmentation.slots import TINY
 from watcher_rearrange.optimizer.defragmentation.slots import Wanted
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.reductions.split import Split
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.planning import flavors
 from watcher_rearrange.planning.job import Job
@@ -58,12 +61,25 @@ class Defragmentation(Job):
         """Look for more slots; all that are wanted together, or nothing."""
         if self._is_done(placement):
             return placement
-        found = defragment.search(problem, placement, self._wanted, self.seed)
+        found = self._found(problem, placement)
         if self._is_first(problem, placement):
             self._whole = found
         if self._wanted.together and found.worth < self._needed - TINY:
             return placement
         return found.placement
+
+    def _found(self, problem: Problem, placement: Placement) -> Found:
+        if separate.is_additive(problem, self._wanted):
+            split = self._split
+            if len(split.parts) > 1:
+                return separate.search(
+                    split, problem, placement, self._wanted, self.seed
+                )
+        return defragment.search(problem, placement, self._wanted, self.seed)
+
+    @cached_property
+    def _split(self) -> Split:
+        return Split(self._problem(), self._start)
 
     def objectives(self) -> list[Objective]:
         """Return the slots, or the instances that find no room."""

@@ -29,6 +29,7 @@ from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.objectives.remaining import InstancesRemaining
 from watcher_rearrange.objectives.remaining import NodesRemaining
 from watcher_rearrange.optimizer.evacuation import evacuate
+from watcher_rearrange.optimizer.evacuation import impossible
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.planning import advice
@@ -131,27 +132,21 @@ class Evacuation(Job):
             return Status.INFEASIBLE
         if not self._policy.all_or_nothing or not len(staying):
             return None
-        if self._is_impossible(staying):
+        if self._is_impossible(end):
             return Status.INFEASIBLE
         return Status.TIME_LIMIT
 
     def _staying(self, end: Placement) -> Ints:
         return np.flatnonzero(np.isin(end.node_of, self._nodes))
 
-    def _is_impossible(self, staying: Ints) -> bool:
-        """Whether somebody cannot move, or all the room is not enough."""
-        rules = self.rules
-        if not rules.movability.movable[staying].all():
-            return True
-        open_nodes = self.open_nodes()
-        nodes = rules.eligible[rules.class_of[staying]] & open_nodes
-        if not nodes.any(axis=1).all():
-            return True
-        evacuated = np.isin(self._start.node_of, self._nodes)
-        needed = self.cluster.demand[evacuated].sum(axis=0)
-        free = self.cluster.capacity - self._start.used
-        return bool(
-            (needed > np.maximum(free[open_nodes], 0).sum(axis=0)).any()
+    def _is_impossible(self, end: Placement) -> bool:
+        """Whether it is proved that somebody has to stay."""
+        nobody = np.zeros(self.cluster.n_instances, dtype=np.bool_)
+        return impossible.is_proved(
+            self.problem(nobody, None),
+            self._start,
+            leaving=np.isin(self._start.node_of, self._nodes),
+            staying=np.isin(end.node_of, self._nodes),
         )
 
 

@@ -46,6 +46,8 @@ class GenerateSpec:
     :ivar stopped_pct: percentage of the instances that is stopped
     :ivar groups: count of anti-affinity groups, of 2 to 4 instances each
     :ivar azs: count of availability zones
+    :ivar pinned_pct: percentage of the instances that must stay in the zone
+        they are in
     """
 
     nodes: int = 40
@@ -61,6 +63,7 @@ class GenerateSpec:
     stopped_pct: float = 0.0
     groups: int = 0
     azs: int = 1
+    pinned_pct: float = 0.0
 
     def problems(self) -> list[str]:
         """Everything that is wrong with it."""
@@ -77,6 +80,7 @@ class GenerateSpec:
             'stopped_pct': (0 <= self.stopped_pct <= 100, 'from 0 to 100'),
             'groups': (self.groups >= 0, '0 or more'),
             'azs': (self.azs >= 1, 'at least 1'),
+            'pinned_pct': (0 <= self.pinned_pct <= 100, 'from 0 to 100'),
         }
         found = [
             f'{name}: {getattr(self, name)} is not {what}'
@@ -154,6 +158,7 @@ class _Generator:
         count = len(placed)
         locked = self.share(count, self.spec.locked_pct)
         stopped = self.share(count, self.spec.stopped_pct)
+        pinned = self.share(count, self.spec.pinned_pct)
         return tuple(
             records.Instance(
                 uuid=self.uuid('instance', k),
@@ -162,6 +167,7 @@ class _Generator:
                 allocations=flavor.allocations,
                 state='stopped' if k in stopped else 'active',
                 locked=k in locked,
+                pinned_az=self.zone(node_idx) if k in pinned else '',
             )
             for k, (node_idx, flavor) in enumerate(placed)
         )

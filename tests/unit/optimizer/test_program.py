@@ -12,14 +12,34 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import unittest
 
 import numpy as np
 
+from tests.unit.model import small
+from tests.unit.optimizer.problems import problem
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import Snapshot
+from watcher_rearrange.optimizer.consolidation.program import Aim
+from watcher_rearrange.optimizer.consolidation.program import (
+    ConsolidationProgram,
+)
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Outcome
 from watcher_rearrange.optimizer.program import Program
+from watcher_rearrange.optimizer.reductions.group import Group
+
+
+SOLVE = """
+import time
+from watcher_rearrange.optimizer.program import Effort, Program
+program = Program()
+program.columns(3, upper=4, cost=-1.0)
+assert program.solve(Effort(time.monotonic() + 30)).found
+"""
 
 
 def effort() -> Effort:
@@ -65,3 +85,35 @@ class TestProgram(unittest.TestCase):
         answer = program.solve(effort())
         self.assertAlmostEqual(-3.0, answer.objective)
         self.assertAlmostEqual(-3.0, answer.bound)
+
+    def test_values_are_worth_what_is_said(self) -> None:
+        # Two ways to hold one thing; the dearer one is the start.
+        rules = small.rules(
+            Snapshot(
+                tuple(
+                    small.node(f'c{k}', 2, availability_zone=f'az{k % 2}')
+                    for k in range(4)
+                ),
+                (
+                    small.instance('a', 'c1', 1),
+                    small.instance('b', 'c2', 2, pinned_az='az0'),
+                ),
+            )
+        )
+        start = Placement(rules.cluster)
+        kinds = Group().apply(problem(rules), start)
+        consolidation = ConsolidationProgram(
+            problem(rules), start, kinds, Aim(np.array([1.0, 1.0, 2.0, 1.0]))
+        )
+        found = consolidation.solve(effort(), start)
+        assert found.answer is not None
+        costs = found.answer.values[consolidation.in_use] @ [1, 1, 2, 1]
+        self.assertAlmostEqual(2.0, costs)
+        self.assertEqual(1, found.migrations)
+
+    def test_nothing_is_written(self) -> None:
+        # The solver writes beside sys.stdout.
+        result = subprocess.run(
+            [sys.executable, '-c', SOLVE], capture_output=True, check=True
+        )
+        self.assertEqual((b'', b''), (result.stdout, result.stderr))

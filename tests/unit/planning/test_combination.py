@@ -24,6 +24,7 @@ from tests.unit.planning.documents import plan
 from watcher_rearrange.model.errors import BadInput
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
+from watcher_rearrange.model.records import Snapshot
 
 
 EIGHT = small.snapshot(
@@ -101,6 +102,26 @@ class TestCombination(unittest.TestCase):
             stages=[evacuate('c0', all_or_nothing=True), REBALANCE],
         )
         self.assertEqual(Status.INFEASIBLE, found.status)
+
+    def test_messages_and_table_say_the_same(self) -> None:
+        # What stays on c0 counts in the balance: c0 is in use.
+        nodes = tuple(small.node(f'c{k}') for k in range(4))
+        instances = (
+            small.instance('stays', 'c0', 6, locked=True),
+            *(small.instance(f'i{k}', f'c{k % 4}', 2) for k in range(4)),
+            small.instance('large', 'c1', 6),
+        )
+        found = plan(
+            Snapshot(nodes, instances),
+            'combined',
+            stages=[evacuate('c0'), REBALANCE],
+        )
+        after = objective(found, 'imbalance')[1]
+        self.assertGreater(objective(found, 'nodes_to_evacuate')[1], 0)
+        (text,) = [m for m in found.messages if m.startswith('imbalance')]
+        self.assertIn(f'imbalance {after:.2f}, wanted', text)
+        # Nobody else has disabled c0.
+        self.assertNotIn('somebody else', ' '.join(found.messages))
 
     def test_every_problem_is_named_with_its_stage(self) -> None:
         with self.assertRaises(BadInput) as caught:

@@ -133,6 +133,65 @@ class TestNoRoom(unittest.TestCase):
         self.assertEqual({'a': 'c1'}, moves(found))
 
 
+class TestImpossible(unittest.TestCase):
+    """What is refused, and whether it is proved that it cannot be done."""
+
+    def _status(self, snapshot: Snapshot, *nodes: str) -> Status:
+        found = plan(
+            snapshot, 'evacuate', nodes=list(nodes), all_or_nothing=True
+        )
+        self.assertTrue(found.messages or found.actions)
+        return found.status
+
+    def test_a_group_with_a_member_on_every_node(self) -> None:
+        snapshot = small.snapshot(
+            {f'c{k}': 8 for k in range(3)},
+            {f'i{k}': (f'c{k}', 1) for k in range(3)},
+            server_groups=(small.apart('i0', 'i1', 'i2'),),
+        )
+        self.assertEqual(Status.INFEASIBLE, self._status(snapshot, 'c0'))
+
+    def test_a_member_for_whom_there_is_no_other_node(self) -> None:
+        # One may go to c2, but two must.
+        snapshot = small.snapshot(
+            {f'c{k}': 8 for k in range(3)},
+            {'i0': ('c0', 1), 'i1': ('c1', 1)},
+            server_groups=(small.apart('i0', 'i1'),),
+        )
+        found = self._status(snapshot, 'c0', 'c1')
+        self.assertEqual(Status.INFEASIBLE, found)
+        self.assertEqual(Status.OPTIMAL, self._status(snapshot, 'c0'))
+
+    def test_members_that_are_together(self) -> None:
+        snapshot = small.snapshot(
+            {'c0': 8, 'c1': 8},
+            {'i0': ('c0', 1), 'i1': ('c0', 1)},
+            server_groups=(small.together('i0', 'i1'),),
+        )
+        self.assertEqual(Status.INFEASIBLE, self._status(snapshot, 'c0'))
+
+    def test_a_full_zone(self) -> None:
+        # There would be room in the other one.
+        nodes = tuple(
+            small.node(f'c{k}', availability_zone=f'az{k // 2}')
+            for k in range(4)
+        )
+        instances = (
+            small.instance('a', 'c0', 8, pinned_az='az0'),
+            small.instance('b', 'c1', 1, pinned_az='az0'),
+            small.instance('c', 'c2', 1, pinned_az='az1'),
+        )
+        snapshot = Snapshot(nodes, instances)
+        self.assertEqual(Status.INFEASIBLE, self._status(snapshot, 'c0'))
+
+    def test_room_in_pieces(self) -> None:
+        snapshot = small.snapshot(
+            {'c0': 8, 'c1': 8, 'c2': 8},
+            {'a': ('c0', 4), 'b': ('c1', 6), 'c': ('c2', 6)},
+        )
+        self.assertEqual(Status.INFEASIBLE, self._status(snapshot, 'c0'))
+
+
 class TestWhoStays(unittest.TestCase):
     def _message(self, **more: Any) -> str:
         groups = more.pop('groups', ())

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 import hashlib
 import unittest
 
@@ -125,6 +126,21 @@ class TestGenerate(unittest.TestCase):
         self.assertEqual(50, sum(i.state == 'stopped' for i in instances))
         self.assertEqual(5, len(snapshot.server_groups))
 
+    def test_instances_are_pinned_to_where_they_are(self):
+        plain = GenerateSpec(nodes=9, azs=3, instances_per_node=10)
+        first = generator.generate(plain)
+        self.assertFalse(any(i.pinned_az for i in first.instances))
+        half = generator.generate(dataclasses.replace(plain, pinned_pct=50))
+        zone = {n.hostname: n.availability_zone for n in half.compute_nodes}
+        pinned = [i for i in half.instances if i.pinned_az]
+        self.assertEqual(45, len(pinned))
+        for instance in pinned:
+            self.assertEqual(zone[instance.host], instance.pinned_az)
+        # Nothing else is changed by it.
+        self.assertEqual(
+            [i.host for i in first.instances], [i.host for i in half.instances]
+        )
+
     def test_members_of_a_group_are_apart(self):
         snapshot = generator.generate(GenerateSpec(nodes=8, groups=10))
         host = {i.uuid: i.host for i in snapshot.instances}
@@ -146,13 +162,16 @@ class TestBadSpec(unittest.TestCase):
         return caught.exception.problems
 
     def test_every_problem(self):
-        spec = GenerateSpec(nodes=0, fill=1.5, locked_pct=-1, azs=0, down=1)
+        spec = GenerateSpec(
+            nodes=0, fill=1.5, locked_pct=-1, azs=0, pinned_pct=101, down=1
+        )
         self.assertEqual(
             (
                 'nodes: 0 is not at least 1',
                 'fill: 1.5 is not from 0 to 1',
                 'locked_pct: -1 is not from 0 to 100',
                 'azs: 0 is not at least 1',
+                'pinned_pct: 101 is not from 0 to 100',
                 'disabled, down: more than there are nodes',
             ),
             self.problems(spec),

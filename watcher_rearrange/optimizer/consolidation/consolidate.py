@@ -35,8 +35,8 @@ from watcher_rearrange.optimizer.consolidation.program import (
 )
 from watcher_rearrange.optimizer.consolidation.task import Task
 from watcher_rearrange.optimizer.consolidation.task import emptiable
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.reductions.group import Group
 
 
 # A programme with so many columns is solved to the end.
@@ -99,10 +99,9 @@ def _whole(task: Task, known: Placement, proved: bool) -> Result:
     for grouped in (False, True):
         kinds = task.kinds
         if grouped:
-            kinds = Kinds.of_placement(task.problem, task.start)
-        program = ConsolidationProgram(
-            task.problem, task.start, kinds, Aim(task.cost, task.bound)
-        )
+            kinds = Group().apply(task.problem, task.start)
+        aim = Aim(task.cost, task.bound, most=task.most)
+        program = ConsolidationProgram(task.problem, task.start, kinds, aim)
         effort = Effort(
             task.problem.deadline,
             seed=task.seed,

@@ -22,7 +22,6 @@ vehicle routing problems, CP 1998.
 
 from __future__ import annotations
 
-import dataclasses
 import random
 
 import numpy as np
@@ -38,8 +37,9 @@ from watcher_rearrange.optimizer.consolidation.program import (
 )
 from watcher_rearrange.optimizer.consolidation.task import Task
 from watcher_rearrange.optimizer.consolidation.task import emptiable
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.reductions.fix import Fix
+from watcher_rearrange.optimizer.reductions.group import Group
 
 
 # Nodes of a neighbourhood, and how many of them are to be emptied.
@@ -136,18 +136,10 @@ def _solved(
     problem = task.problem
     used = occupied(placement)
     away = placement.node_of != task.start.node_of
-    left = None
-    if problem.max_migrations is not None:
-        left = problem.max_migrations - int(away.sum())
-    within = dataclasses.replace(
-        problem,
-        open_nodes=problem.open_nodes & block,
-        frozen=problem.frozen | ~block[placement.node_of],
-        max_migrations=left,
-    )
-    kinds = Kinds.of_placement(
-        within, placement, keys=away.tolist(), grouped=False
-    )
+    nobody = np.zeros_like(problem.frozen)
+    within = Fix(block, nobody, int(away.sum())).apply(problem, placement)
+    group = Group(keys=away.tolist(), grouped=False)
+    kinds = group.apply(within, placement)
     program = ConsolidationProgram(
         within,
         placement,

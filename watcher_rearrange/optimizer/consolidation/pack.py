@@ -28,8 +28,8 @@ from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.reductions.group import Kinds
 
 
 # The parts in which a kind is placed.

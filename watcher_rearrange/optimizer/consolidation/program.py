@@ -29,10 +29,10 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.counts import Counts
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Answer
 from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.reductions.group import Kinds
 
 
 # What sums of floating point numbers may be off by.
@@ -51,11 +51,13 @@ class Aim:
     :ivar cost: float64[n_nodes], of a node in use
     :ivar least: the cost need not be, or cannot be, below this
     :ivar weight: float64[n_kinds], of a migration; 1 unless given
+    :ivar most: nodes in use; None for as many as at the start
     """
 
     cost: Floats
     least: float = 0.0
     weight: Floats | None = None
+    most: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -96,7 +98,8 @@ class ConsolidationProgram:
             problem.cluster.n_nodes, upper=1.0, lower=np.where(stays, 1.0, 0.0)
         )
         # Not even where many are cheaper than one.
-        self.counts.program.row(self.in_use, 1.0, upper=float(used.sum()))
+        most = int(used.sum()) if aim.most is None else aim.most
+        self.counts.program.row(self.in_use, 1.0, upper=float(most))
         # A node that cannot change needs no rows.
         concerned = kinds.allowed.any(axis=0) | kinds.count.any(axis=0)
         for node in np.flatnonzero(concerned).tolist():

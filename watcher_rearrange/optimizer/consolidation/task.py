@@ -25,9 +25,10 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.dimensions import Floats
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.counts import are_exact
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.reductions.group import Group
+from watcher_rearrange.optimizer.reductions.group import Kinds
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -37,6 +38,7 @@ class Task:
     :ivar start: where all are before the plan
     :ivar cost: float64[n_nodes], of a node in use; 0 if it is not judged
     :ivar bound: no placement has nodes in use that cost less
+    :ivar most: nodes that may be in use; None for as many as at the start
     """
 
     problem: Problem
@@ -44,6 +46,7 @@ class Task:
     cost: Floats
     bound: float
     seed: int = 0
+    most: int | None = None
 
     def value(self, placement: Placement) -> float:
         """Return what the nodes in use cost."""
@@ -74,7 +77,7 @@ class Task:
     @cached_property
     def kinds(self) -> Kinds:
         """The kinds at the start, not told apart by groups."""
-        return Kinds.of_placement(self.problem, self.start, grouped=False)
+        return Group(grouped=False).apply(self.problem, self.start)
 
     @cached_property
     def is_relaxed(self) -> bool:

@@ -29,7 +29,6 @@ import numpy as np
 
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.optimizer import parts
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.counts import are_exact
 from watcher_rearrange.optimizer.defragmentation import slot_bound
 from watcher_rearrange.optimizer.defragmentation.slot_counts import (
@@ -44,6 +43,7 @@ from watcher_rearrange.optimizer.defragmentation.slots import TINY
 from watcher_rearrange.optimizer.defragmentation.slots import Wanted
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.reductions.group import Group
 
 
 # Pairs of a kind and a node up to which the whole cluster is one programme.
@@ -131,7 +131,7 @@ def _searched(
 
 
 def _size(problem: Problem, placement: Placement) -> int:
-    kinds = Kinds.of_placement(problem, placement)
+    kinds = Group().apply(problem, placement)
     return kinds.n_kinds * int(problem.open_nodes.sum())
 
 
@@ -143,7 +143,7 @@ def _solved(
     :param best: the best placement that is known
     :param base: the placement that migrations are counted from
     """
-    kinds = Kinds.of_placement(problem, base)
+    kinds = Group().apply(problem, base)
     programme = wanted.programme(problem, base, kinds, wanted)
     programme.ask_most()
     slots = counted(problem, best.placement, wanted)

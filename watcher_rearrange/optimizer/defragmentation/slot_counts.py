@@ -21,12 +21,12 @@ import numpy as np
 
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.defragmentation import slot_bound
 from watcher_rearrange.optimizer.defragmentation.slots import SlotProgram
 from watcher_rearrange.optimizer.defragmentation.slots import Wanted
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.reductions.group import Group
 
 
 # Seconds that slots on a cluster as it stands may take to count; that is
@@ -50,7 +50,7 @@ def counted(problem: Problem, placement: Placement, wanted: Wanted) -> Ints:
     still = dataclasses.replace(
         problem, frozen=np.ones_like(problem.frozen), max_migrations=None
     )
-    kinds = Kinds.of_placement(still, placement)
+    kinds = Group().apply(still, placement)
     programme = SlotProgram(still, placement, kinds, wanted)
     programme.ask_most()
     answer = programme.program.solve(Effort(time.monotonic() + COUNT_S))

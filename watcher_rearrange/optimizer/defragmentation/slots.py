@@ -23,9 +23,9 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.fragmentation import Flavors
 from watcher_rearrange.optimizer.counts import Counts
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Answer
+from watcher_rearrange.optimizer.reductions.group import Kinds
 
 
 # What the solver's integers and sums may be off by.

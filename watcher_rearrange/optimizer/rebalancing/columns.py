@@ -31,6 +31,7 @@ import numpy as np
 
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.dimensions import Floats
+from watcher_rearrange.optimizer.program import Silent
 from watcher_rearrange.optimizer.rebalancing.left_out import Prices
 from watcher_rearrange.optimizer.rebalancing.left_out import cheapest
 from watcher_rearrange.optimizer.rebalancing.model import Model
@@ -278,7 +279,6 @@ class Columns:
 
 
 def _solver(deadline: float) -> highspy.Highs:
-    solver = highspy.Highs()
-    solver.setOptionValue('output_flag', False)
+    solver = Silent()
     solver.setOptionValue('time_limit', max(0.01, deadline - time.monotonic()))
     return solver

@@ -28,8 +28,8 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.imbalance import Imbalance
-from watcher_rearrange.optimizer.counts import Kinds
 from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.reductions.group import Group
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -75,9 +75,8 @@ class Model:
         :param groups_stay: members of server groups are not moved
         """
         every = imbalance.dimensions.demand
-        kinds = Kinds.of_placement(
-            problem, placement, [row.tobytes() for row in every]
-        )
+        group = Group(keys=[row.tobytes() for row in every])
+        kinds = group.apply(problem, placement)
         load = imbalance.load(placement)
         need = np.concatenate([kinds.demand, every[kinds.example]], axis=1)
         # What is judged changes only on nodes that are judged.

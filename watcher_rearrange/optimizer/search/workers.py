@@ -22,9 +22,8 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Protocol
 
-import highspy
-
 from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.optimizer import processes
 from watcher_rearrange.optimizer.search.anneal import Annealer
 from watcher_rearrange.optimizer.search.model import Model
 from watcher_rearrange.optimizer.search.neighbourhoods import Neighbourhoods
@@ -150,6 +149,7 @@ class Processes:
         context = multiprocessing.get_context('fork')
         self._ends = []
         self._processes = []
+        processes.before_fork()
         for searcher in searchers:
             here, there = context.Pipe()
             process = context.Process(
@@ -175,7 +175,5 @@ class Processes:
 
 
 def _serve(searcher: Searcher, end: Connection) -> None:
-    # Threads of the solver do not survive a fork.
-    highspy.Highs.resetGlobalScheduler(True)
     while (task := end.recv()) is not None:
         end.send(searcher.run(task))
