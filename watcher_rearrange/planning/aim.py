@@ -28,6 +28,7 @@ from watcher_rearrange.objectives.extremes import Highest
 from watcher_rearrange.objectives.extremes import Range
 from watcher_rearrange.objectives.term import Term
 from watcher_rearrange.objectives.variance import Variance
+from watcher_rearrange.optimizer.search.levels import Terms
 from watcher_rearrange.policies import terms
 from watcher_rearrange.policies.terms import TermWish
 
@@ -44,7 +45,9 @@ class Aim:
     :ivar curve: from the value of the term to the unit
     :ivar bound: the term itself is never below this
     :ivar one: what counts as one unit
-    :ivar guide: what has a slope where the term has none, and its weight
+    :ivar guide: what has a slope where the term has none, with its weight
+    :ivar pack: what tells where to go when a node is emptied
+    :ivar costs: float64[n_nodes], where nodes in use are what counts
     """
 
     name: str
@@ -53,7 +56,9 @@ class Aim:
     curve: Curve = Curve()
     bound: float = -np.inf
     one: float = 1.0
-    guide: Callable[[], tuple[float, Term]] | None = None
+    guide: Callable[[], Terms] = tuple
+    pack: Callable[[], Terms] = tuple
+    costs: Floats | None = None
 
     def term(self, start: Ints, enough: float = 0.0) -> Term:
         """Return a new term in the unit, less what is good enough."""
@@ -86,7 +91,7 @@ class Spread:
         measure = wish.options['measure']
         if measure == terms.VARIANCE:
             return Aim(
-                wish.name,
+                f'{wish.name}_variance',
                 f'{unit} squared',
                 self._variance,
                 Curve(factor=factor**2),
@@ -104,7 +109,7 @@ class Spread:
             unit,
             lambda start: kind(self.demand, self.capacity, self.weight),
             curve,
-            guide=lambda: (GUIDE, Curved(self._variance(), root)),
+            guide=lambda: ((GUIDE, Curved(self._variance(), root)),),
         )
 
     def _variance(self, *_: Ints) -> Term:

@@ -43,6 +43,7 @@ from watcher_rearrange.policies.terms import TermWish
 
 MB_PER_GB = 1024.0
 
+
 class Aims:
     """Makes the terms that an operator names.
 
@@ -92,8 +93,7 @@ class Aims:
         classes = Dimensions.of(self._cluster, self._cluster.resource_classes)
         demand, capacity = self._judged(classes)
         share = np.full(capacity.shape[1], 1.0 / max(1, capacity.shape[1]))
-        # Uneven is what leads to empty nodes; a node that is emptied gains
-        # less by this than by being empty.
+        # The fullest node with room is the one to fill up.
         slope = -0.5 * float(costs.sum())
         return Aim(
             'active_node_cost' if given else 'active_nodes',
@@ -101,7 +101,8 @@ class Aims:
             lambda start: UsedNodes(n_instances, costs),
             bound=self._least_cost(costs),
             one=float(costs[costs > 0].min()) if costs.any() else 1.0,
-            guide=lambda: (slope, Variance(demand, capacity, share)),
+            pack=lambda: ((slope, Variance(demand, capacity, share)),),
+            costs=costs,
         )
 
     def _imbalance(self, wish: TermWish) -> Aim:

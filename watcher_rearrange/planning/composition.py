@@ -14,8 +14,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
+from collections.abc import Callable
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -31,10 +34,27 @@ from watcher_rearrange.planning.aims import Aims
 from watcher_rearrange.policies.terms import TermWish
 
 
+Row = TypeVar('Row')
+
 # Of one unit, what has to be gained at least.
 LEAST = 0.01
 
 TINY = 1e-6
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Task:
+    """What a search is about.
+
+    :ivar asked: float64[n_instances], what migrating each has to bring
+    :ivar n_movable: how many instances may be moved
+    :ivar consolidate: a placement with cheaper nodes in use, from the costs
+        of these, float64[n_nodes], a placement and a deadline
+    """
+
+    asked: Floats
+    n_movable: int
+    consolidate: Callable[[Floats, Ints, float], Ints]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -78,24 +98,41 @@ class Composed:
             for part in self.parts
         )
 
-    def guide(self, start: Ints) -> Terms:
+    def guide(self) -> Terms:
         """Return new terms that only lead the search."""
-        found = []
-        for part in self.parts:
-            if part.aim.guide is not None:
-                weight, term = part.aim.guide()
-                found.append((part.weight * weight, term))
-        return tuple(found)
+        return tuple(
+            (part.weight * weight, term)
+            for part in self.parts
+            for weight, term in part.aim.guide()
+        )
 
-    def level(self, asked: Floats, n_movable: int) -> levels.Level:
+    def pack(self) -> Terms:
+        """Return new terms that tell where to go off a node."""
+        return tuple(
+            (part.weight * weight, term)
+            for part in self.parts
+            for weight, term in part.aim.pack()
+        )
+
+    @property
+    def costs(self) -> Floats | None:
+        """float64[n_nodes]: of nodes in use, if nothing else counts."""
+        return self.parts[0].aim.costs if len(self.parts) == 1 else None
+
+    def level(self, task: Task) -> levels.Level:
         """Return what to search with.
 
         All migrations together have to bring one unit at least.
-
-        :param asked: float64[n_instances], what each has to bring besides
         """
-        price = np.maximum(asked, self.one / (n_movable + 1))
-        return levels.Level(self.terms, self.guide, price, LEAST * self.one)
+        price = np.maximum(task.asked, self.one / (task.n_movable + 1))
+        costs = self.costs
+        propose = None
+        if costs is not None:
+            propose = functools.partial(task.consolidate, costs)
+        least = LEAST * self.one
+        return levels.Level(
+            self.terms, self.guide, self.pack, propose, price, least
+        )
 
 
 class Composition:
@@ -134,12 +171,9 @@ class Composition:
             raise errors.BadInput(problems)
         return cls(made)
 
-    def levels(self, asked: Floats, n_movable: int) -> list[levels.Level]:
-        """Return the levels to search with.
-
-        :param asked: float64[n_instances], what a migration has to bring
-        """
-        return [level.level(asked, n_movable) for level in self._levels]
+    def levels(self, task: Task) -> list[levels.Level]:
+        """Return the levels to search with."""
+        return [level.level(task) for level in self._levels]
 
     def table(self, start: Placement, end: Placement) -> list[ObjectiveValue]:
         """Return a row for each level that is a sum, and for each term."""
@@ -149,9 +183,7 @@ class Composition:
             for row in _rows(number, level, start.node_of, end.node_of)
         ]
 
-    def level_rows(
-        self, table: Sequence[ObjectiveValue]
-    ) -> list[ObjectiveValue]:
+    def level_rows(self, table: Sequence[Row]) -> list[Row]:
         """Return those rows of a table that say what a level is worth."""
         rows, position = [], 0
         for level in self._levels:

@@ -24,7 +24,9 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.dimensions import Floats
 
 
-def headroom(cluster: Cluster, max_utilization_pct: Mapping[str, float]) -> Ints:
+def headroom(
+    cluster: Cluster, max_utilization_pct: Mapping[str, float]
+) -> Ints:
     """Return int64[n_nodes, n_rc]: how full a node may be filled.
 
     :param max_utilization_pct: by resource class; 100 for others

@@ -19,6 +19,7 @@ import time
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -34,6 +35,7 @@ from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.objectives.peak import PeakUtilization
+from watcher_rearrange.optimizer.consolidation import consolidate
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
 from watcher_rearrange.optimizer.consolidation.task import emptiable
 from watcher_rearrange.optimizer.problem import Problem
@@ -47,9 +49,12 @@ from watcher_rearrange.planning import node_limits
 from watcher_rearrange.planning.aims import MB_PER_GB
 from watcher_rearrange.planning.aims import Aims
 from watcher_rearrange.planning.composition import Composition
+from watcher_rearrange.planning.composition import Task
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.policies.optimize import OptimizePolicy
 
+
+Row = TypeVar('Row')
 
 LOG = logging.getLogger(__name__)
 
@@ -59,7 +64,7 @@ BOUND_S = 5.0
 # Steps of the engine for each instance that may move, within limits.
 STEPS_PER_INSTANCE = 4
 FEWEST_STEPS = 1000
-MOST_STEPS = 20_000
+MOST_STEPS = 6000
 
 # Progress is told at most so often.
 REPORT_S = 2.0
@@ -94,7 +99,7 @@ class Optimization(Job):
     def improve(self, problem: Problem, placement: Placement) -> Placement:
         """Minimise level by level; undo what brings nothing any more."""
         search = self._search(problem, placement)
-        node_of = levels.minimise(self._levels(len(search.movable)), search)
+        node_of = levels.minimise(self._levels(problem, search), search)
         if (placement.node_of != self._start.node_of).any():
             node_of = self._without_useless(problem, node_of)
         return Placement(self.cluster, node_of)
@@ -109,6 +114,10 @@ class Optimization(Job):
         known = {row.name for row in rows}
         return [*rows, *self._others(start, end, known)]
 
+    def levels_in(self, table: Sequence[Row]) -> list[Row]:
+        """Return those rows of a table that say what a level is worth."""
+        return self._composed.level_rows(table)
+
     def is_better(self, table: Sequence[ObjectiveValue]) -> bool:
         """Whether the first level that changes gets better."""
         return self._composed.compare(table) < 0
@@ -121,7 +130,7 @@ class Optimization(Job):
         self, table: list[ObjectiveValue], path: Path, fewest: int
     ) -> bool:
         """Whether every level is at its bound, and the path is direct."""
-        rows = self._composed.level_rows(table)
+        rows = self.levels_in(table)
         return super().is_optimal(rows, path, fewest)
 
     def reason(self, move: Move, end: Placement) -> str:
@@ -161,22 +170,37 @@ class Optimization(Job):
             PeakUtilization(Imbalance(every, judged)),
         ]
 
-    def _levels(self, n_movable: int) -> list[levels.Level]:
+    def _levels(
+        self, problem: Problem, search: levels.Search
+    ) -> list[levels.Level]:
         """The levels, with what a migration has to bring for them."""
-        worth = self._policy.worth
-        asked = np.full(
-            self.cluster.n_instances, worth.min_gain_per_migration
-        )
-        asked += worth.min_gain_per_gb * self.cluster.memory_mb / MB_PER_GB
-        return self._composed.levels(asked, n_movable)
+        frozen = np.ones(self.cluster.n_instances, dtype=np.bool_)
+        frozen[search.movable] = False
 
-    def _search(
-        self, problem: Problem, placement: Placement
-    ) -> levels.Search:
+        def with_fewer_nodes(
+            costs: Floats, node_of: Ints, deadline: float
+        ) -> Ints:
+            own = dataclasses.replace(
+                problem, frozen=frozen, deadline=deadline
+            )
+            placement = Placement(self.cluster, node_of)
+            least = self._least_cost(costs)
+            task = consolidate.Task(own, placement, costs, least, self.seed)
+            return consolidate.improve(task).placement.node_of
+
+        worth = self._policy.worth
+        asked = np.full(self.cluster.n_instances, worth.min_gain_per_migration)
+        asked += worth.min_gain_per_gb * self.cluster.memory_mb / MB_PER_GB
+        return self._composed.levels(
+            Task(asked, len(search.movable), with_fewer_nodes)
+        )
+
+    def _search(self, problem: Problem, placement: Placement) -> levels.Search:
         start = placement.node_of.copy()
         movable = bridge.movable(problem, placement)
         movable = movable[self.cluster.receives[start[movable]]]
         steps = STEPS_PER_INSTANCE * len(movable)
+        effort = self._policy.effort
         rules = bridge.rules(problem, start)
         most_gb = self._policy.worth.max_moved_gb
         if most_gb:
@@ -191,7 +215,7 @@ class Optimization(Job):
             start,
             movable,
             problem.deadline,
-            min(max(steps, FEWEST_STEPS), MOST_STEPS),
+            round(min(max(steps, FEWEST_STEPS), MOST_STEPS) * effort),
             self.seed,
             self._tell,
         )
@@ -201,7 +225,7 @@ class Optimization(Job):
         search = self._search(problem, self._start)
         budgets = [rule for rule in search.rules if rule.name != Budget.name]
         search = dataclasses.replace(search, rules=budgets)
-        every = self._levels(len(search.movable))
+        every = self._levels(problem, search)
         return levels.taken_back(every, search, node_of)
 
     def _tell(self, level: int, progress: engine.Progress) -> None:

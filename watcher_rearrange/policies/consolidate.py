@@ -31,11 +31,7 @@ MAX_UTILIZATION_PCT: schema.Schema = {
         '{"VCPU": 80, "MEMORY_MB": 90}; other classes to 100.'
     ),
     'type': 'object',
-    'additionalProperties': {
-        'type': 'number',
-        'minimum': 0,
-        'maximum': 100,
-    },
+    'additionalProperties': {'type': 'number', 'minimum': 0, 'maximum': 100},
     'default': {},
 }
 

@@ -49,6 +49,16 @@ SCHEMA = schema.schema(
             ],
         },
         'max_utilization_pct': MAX_UTILIZATION_PCT,
+        'effort': {
+            'description': (
+                'How long to search, as a multiple of what is usual for the '
+                'size of the cluster, within time_limit_s.'
+            ),
+            'type': 'number',
+            'minimum': 0.01,
+            'maximum': 1000,
+            'default': 1,
+        },
         **schema.EXTENT,
     }
 )
@@ -60,10 +70,12 @@ class OptimizePolicy(CommonPolicy):
 
     :ivar levels: the terms of each, the first level first
     :ivar max_utilization_pct: by resource class
+    :ivar effort: how much longer to search than usual
     """
 
     levels: tuple[tuple[TermWish, ...], ...]
     max_utilization_pct: Mapping[str, float]
+    effort: float
 
     @classmethod
     def of(cls, given: Mapping[str, object]) -> OptimizePolicy:
@@ -87,6 +99,7 @@ class OptimizePolicy(CommonPolicy):
                 for level in placed
             ),
             max_utilization_pct=full['max_utilization_pct'],
+            effort=float(full['effort']),
             **common(full),
             **extent(full),
         )

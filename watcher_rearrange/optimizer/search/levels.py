@@ -34,6 +34,7 @@ from watcher_rearrange.objectives.migration_cost import MigrationCost
 from watcher_rearrange.objectives.term import Term
 from watcher_rearrange.optimizer.search import engine
 from watcher_rearrange.optimizer.search.descent import Descent
+from watcher_rearrange.optimizer.search.drain import Drain
 from watcher_rearrange.optimizer.search.kept import Kept
 from watcher_rearrange.optimizer.search.model import Model
 from watcher_rearrange.optimizer.search.rules import Rule
@@ -50,12 +51,17 @@ class Level:
 
     :ivar make: new terms with their weights, for a start int64[n_instances]
     :ivar guide: terms that lead the search where those have no slope
+    :ivar pack: terms that tell where to go when a node is emptied; none
+        where empty nodes gain nothing
+    :ivar propose: a placement to try, from one and a deadline
     :ivar price: float64[n_instances], what moving each has to bring
     :ivar least: what is gained less than this in all does not count
     """
 
     make: Callable[[Ints], Terms]
-    guide: Callable[[Ints], Terms]
+    guide: Callable[[], Terms]
+    pack: Callable[[], Terms]
+    propose: Callable[[Ints, float], Ints] | None
     price: Floats
     least: float
 
@@ -110,11 +116,9 @@ def minimise(levels: Sequence[Level], search: Search) -> Ints:
         now_s = time.monotonic()
         share_s = (search.deadline - now_s) / (len(levels) - number)
         own = dataclasses.replace(
-            search,
-            rules=[*search.rules, *kept],
-            deadline=now_s + share_s,
+            search, rules=[*search.rules, *kept], deadline=now_s + share_s
         )
-        found = _improved(level, own, node_of, _numbered(search, number))
+        found = _Level(level, own, node_of).improved(_numbered(search, number))
         if found is not None:
             node_of, is_better = found, True
         kept.append(level.kept(search.start, node_of))
@@ -123,9 +127,7 @@ def minimise(levels: Sequence[Level], search: Search) -> Ints:
     return taken_back(levels, search, node_of)
 
 
-def taken_back(
-    levels: Sequence[Level], search: Search, node_of: Ints
-) -> Ints:
+def taken_back(levels: Sequence[Level], search: Search, node_of: Ints) -> Ints:
     """Return a placement without the moves that bring nothing.
 
     :param node_of: int64[n_instances]
@@ -139,37 +141,89 @@ def taken_back(
     return model.node_of
 
 
-def _improved(
-    level: Level, search: Search, node_of: Ints, report: engine.Report | None
-) -> Ints | None:
-    """A placement in which a level is better, or None."""
-    bound = level.bound(search.start)
-    bound += TINY * max(1.0, abs(bound)) if np.isfinite(bound) else 0.0
-    terms = level.make(search.start)
-    before = _value(_reset(terms, node_of))
-    if before <= bound or not len(search.movable):
-        return None
-    price = MigrationCost(search.start, level.price, terms[0][1].n_nodes)
-    price.reset(node_of)
-    worth = before + price.value()
-    priced = [*terms, (1.0, price)]
-    guided = Model(
-        node_of, [*priced, *level.guide(search.start)], search.rules
-    )
+class _Level:
+    """The search of one level.
 
-    def is_enough() -> bool:
-        return _value(terms) <= bound
+    :param node_of: int64[n_instances], where to begin
+    """
 
-    Descent(guided, search.movable, search.deadline).run(is_enough)
-    if not is_enough():
+    def __init__(self, level: Level, search: Search, node_of: Ints) -> None:
+        self._search = search
+        bound = level.bound(search.start)
+        slack = TINY * max(1.0, abs(bound)) if np.isfinite(bound) else 0.0
+        self._bound = bound + slack
+        self._least = level.least
+        self._terms = level.make(search.start)
+        self._begin = node_of
+        self._before = _value(_reset(self._terms, node_of))
+        price = MigrationCost(
+            search.start, level.price, self._terms[0][1].n_nodes
+        )
+        self._priced: Terms = (*self._terms, (1.0, price))
+        self._guide = level.guide()
+        self._pack = level.pack()
+        self._propose = level.propose
+
+    def improved(self, report: engine.Report | None) -> Ints | None:
+        """Return a placement in which the level is better, or None."""
+        if self._is_enough() or not len(self._search.movable):
+            return None
+        led = self._lower(self._begin, self._priced + self._guide)
+        best = self._lower(led, self._priced) if self._guide else led
+        if self._pack and not self._is_enough():
+            best = self._better(best, self._drained(best))
+        if self._propose and not self._is_enough():
+            best = self._better(best, self._proposed(best, self._propose))
+        if not self._is_enough():
+            begin = led if self._guide and not self._pack else best
+            best = self._better(best, self._searched(begin, report))
+        gain = self._before - _value(_reset(self._terms, best))
+        return best if gain >= self._least else None
+
+    def _is_enough(self) -> bool:
+        return _value(self._terms) <= self._bound
+
+    def _better(self, one: Ints, other: Ints) -> Ints:
+        """The one that is worth more, with what its migrations cost."""
+        worth = _value(_reset(self._priced, one))
+        if _value(_reset(self._priced, other)) < worth:
+            return other
+        _reset(self._priced, one)
+        return one
+
+    def _lower(self, node_of: Ints, terms: Terms) -> Ints:
+        model = Model(node_of, terms, self._search.rules)
+        descent = Descent(model, self._search.movable, self._search.deadline)
+        descent.run(self._is_enough)
+        return model.node_of
+
+    def _drained(self, node_of: Ints) -> Ints:
+        terms = self._priced + self._pack
+        model = Model(node_of, terms, self._search.rules)
+        Drain(
+            model,
+            self._search.movable,
+            lambda: _value(self._priced),
+            self._search.deadline,
+        ).run()
+        return self._lower(model.node_of, self._priced)
+
+    def _proposed(
+        self, node_of: Ints, propose: Callable[[Ints, float], Ints]
+    ) -> Ints:
+        """What somebody else would do, if it keeps to the rules."""
+        model = Model(node_of, self._priced, self._search.rules)
+        found = propose(self._begin, self._search.deadline)
+        model.reset(found)
+        return self._lower(found, self._priced) if model.valid else node_of
+
+    def _searched(self, node_of: Ints, report: engine.Report | None) -> Ints:
+        search = self._search
         left_s = search.deadline - time.monotonic()
         limits = engine.Limits(left_s, search.steps, 1, search.seed)
-        engine.improve(guided, search.movable, limits, report)
-    model = Model(guided.node_of, priced, search.rules)
-    Descent(model, search.movable, search.deadline).run()
-    gain = before - _value(terms)
-    pays = model.value() < worth
-    return model.node_of if pays and gain >= level.least else None
+        model = Model(node_of, self._priced + self._guide, search.rules)
+        engine.improve(model, search.movable, limits, report)
+        return self._lower(model.node_of, self._priced)
 
 
 def _numbered(search: Search, number: int) -> engine.Report | None:
