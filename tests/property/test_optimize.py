@@ -65,6 +65,15 @@ OBJECTIVES = st.lists(
 )
 
 
+def optimization(
+    document: dict[str, Any], given: dict[str, Any]
+) -> Optimization:
+    """The strategy at work on a cluster."""
+    snapshot = reader.snapshot_from_document(document)
+    policy = OptimizePolicy.of(given)
+    return Optimization(Cluster.from_snapshot(snapshot), policy)
+
+
 class TestOptimize(test_plans.PlanCase):
     def _rows(
         self, job: Optimization, start: Placement, end: Placement
@@ -82,7 +91,7 @@ class TestOptimize(test_plans.PlanCase):
         job = Optimization(cluster, OptimizePolicy.of(given))
         start = Placement(cluster)
         after = test_plans.run(document, plan)
-        ended = Cluster.from_snapshot(reader.snapshot_from_document(after))
+        ended = optimization(after, given).cluster
         end = Placement(cluster, ended.node_of)
         reached = self._rows(job, start, end)
         for i in np.flatnonzero(end.node_of != start.node_of).tolist():

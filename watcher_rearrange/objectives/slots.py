@@ -26,18 +26,23 @@ class Slots(NodeTerm):
 
     :param demand: float64[n_instances, n_rc]
     :param room: float64[n_nodes, n_rc], of nodes without an instance
+    :param over: float64[n_rc], what is on nodes that are too full already
+        above their room, and may stay there
     """
 
     name = 'blocked_slots'
     unit = 'slots'
     is_linear = False
 
-    def __init__(self, demand: Floats, room: Floats, flavors: Flavors) -> None:
+    def __init__(
+        self, demand: Floats, room: Floats, over: Floats, flavors: Flavors
+    ) -> None:
         super().__init__(demand, -room)
         self._flavors = flavors
         self._all = np.zeros(len(room))
         self._all = -self.cost(self.origin, slice(None))
-        most = flavors.most(self._left().astype(np.int64))
+        left = room.sum(axis=0) - demand.sum(axis=0) + over
+        most = flavors.most(left[None].astype(np.int64))
         self._bound = float(self._all.sum() - most @ flavors.weight)
 
     def cost(self, load: Floats, nodes: Ints | slice) -> Floats:
@@ -58,9 +63,3 @@ class Slots(NodeTerm):
     def lower_bound(self) -> float | None:
         """Return what is blocked if all that is free were in one piece."""
         return max(0.0, self._bound)
-
-    def _left(self) -> Floats:
-        """float64[1, n_rc]: room on all nodes less the whole demand."""
-        used = self.demand.sum(axis=0)
-        left: Floats = np.maximum(-self.origin, 0.0).sum(axis=1) - used
-        return left[None]

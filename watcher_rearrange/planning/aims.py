@@ -174,15 +174,20 @@ class Aims:
             for name, size in wish.options['flavors'].items()
         ]
         arrays = flavors.arrays(self._rules, wishes)
-        demand = np.where(self._there[:, None], self._cluster.demand, 0)
         room = np.maximum(self._limit - self._cluster.held, 0)
-        room = np.where(self._nodes[:, None], room, 0)
+        whole = Dimensions(
+            self._cluster.resource_classes,
+            self._cluster.demand.astype(float),
+            room.astype(float),
+        )
+        demand, free = self._judged(whole)
+        load = np.zeros_like(free)
+        np.add.at(load, self._cluster.node_of, demand)
+        over = np.maximum(load - free, 0.0).sum(axis=0)
         return Aim(
             'blocked_slots',
             'slots',
-            lambda start: Slots(
-                demand.astype(float), room.astype(float), arrays
-            ),
+            lambda start: Slots(demand, free, over, arrays),
         )
 
     def _migrations(self, wish: TermWish) -> Aim:
