@@ -63,7 +63,7 @@ BOUND_S = 5.0
 
 # Steps of the engine for each instance that may move, within limits.
 STEPS_PER_INSTANCE = 4
-FEWEST_STEPS = 1000
+FEWEST_STEPS = 400
 MOST_STEPS = 6000
 
 # Progress is told at most so often.
