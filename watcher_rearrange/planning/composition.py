@@ -139,10 +139,11 @@ class Composition:
     """The levels that an operator composes.
 
     :param parts: the terms of each level
+    :ivar composed: the levels
     """
 
     def __init__(self, parts: Sequence[tuple[Part, ...]]) -> None:
-        self._levels = [Composed(level) for level in parts]
+        self.composed = [Composed(level) for level in parts]
 
     @classmethod
     def of(
@@ -173,23 +174,35 @@ class Composition:
 
     def levels(self, task: Task) -> list[levels.Level]:
         """Return the levels to search with."""
-        return [level.level(task) for level in self._levels]
+        return [level.level(task) for level in self.composed]
 
     def table(self, start: Placement, end: Placement) -> list[ObjectiveValue]:
         """Return a row for each level that is a sum, and for each term."""
         return [
             row
-            for number, level in enumerate(self._levels, 1)
+            for number, level in enumerate(self.composed, 1)
             for row in _rows(number, level, start.node_of, end.node_of)
         ]
 
     def level_rows(self, table: Sequence[Row]) -> list[Row]:
         """Return those rows of a table that say what a level is worth."""
         rows, position = [], 0
-        for level in self._levels:
+        for level in self.composed:
             rows.append(table[position])
             position += len(level.parts) + (not level.is_plain)
         return rows
+
+    def at_bound(self, table: Sequence[ObjectiveValue]) -> bool:
+        """Whether every term of every level is, as far as that counts."""
+        rows = iter(table)
+        for level in self.composed:
+            if not level.is_plain:
+                next(rows)
+            for part, row in zip(level.parts, rows, strict=False):
+                least = max(row.bound or 0.0, part.enough)
+                if row.after > least + TINY:
+                    return False
+        return True
 
     def compare(self, table: Sequence[ObjectiveValue]) -> int:
         """Return -1, 0 or 1: whether after is better, as good or worse."""
@@ -197,6 +210,44 @@ class Composition:
             if abs(row.after - row.before) > TINY * max(1.0, abs(row.before)):
                 return -1 if row.after < row.before else 1
         return 0
+
+
+class Ends:
+    """What each migration of a plan is for.
+
+    :param start: int64[n_instances]
+    :param end: int64[n_instances]
+    """
+
+    def __init__(
+        self, composition: Composition, start: Ints, end: Ints
+    ) -> None:
+        self.node_of = end
+        self._levels = [
+            [(part, part.aim.term(start, part.enough)) for part in level.parts]
+            for level in composition.composed
+        ]
+        for level in self._levels:
+            for _, term in level:
+                term.reset(end)
+
+    def gain(self, instance: int, home: int) -> str:
+        """Return what would be worse with an instance at home, or nothing."""
+        for level in self._levels:
+            changes = [
+                float(term.shift_deltas(np.array([instance]))[0, home])
+                for _, term in level
+            ]
+            worse = [
+                part.weight * change
+                for (part, _), change in zip(level, changes, strict=True)
+            ]
+            if sum(worse) > TINY:
+                most = int(np.argmax(worse))
+                part = level[most][0]
+                amount = f'{changes[most]:.3g} {part.aim.unit}'
+                return f'{part.name}: {amount} better'
+        return ''
 
 
 def _rows(

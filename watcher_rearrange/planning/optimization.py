@@ -49,6 +49,7 @@ from watcher_rearrange.planning import node_limits
 from watcher_rearrange.planning.aims import MB_PER_GB
 from watcher_rearrange.planning.aims import Aims
 from watcher_rearrange.planning.composition import Composition
+from watcher_rearrange.planning.composition import Ends
 from watcher_rearrange.planning.composition import Task
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.policies.optimize import OptimizePolicy
@@ -84,6 +85,7 @@ class Optimization(Job):
         self._limit = node_limits.headroom(cluster, wanted)
         self._start = Placement(cluster)
         self._told_s = time.monotonic()
+        self._ends: Ends | None = None
         aims = Aims(self.rules, self._limit, self._least_cost)
         try:
             self._composed = Composition.of(policy.levels, aims)
@@ -130,18 +132,15 @@ class Optimization(Job):
         self, table: list[ObjectiveValue], path: Path, fewest: int
     ) -> bool:
         """Whether every level is at its bound, and the path is direct."""
-        rows = self.levels_in(table)
-        return super().is_optimal(rows, path, fewest)
+        direct = path.complete and len(path.moves) == fewest
+        return direct and self._composed.at_bound(table)
 
     def reason(self, move: Move, end: Placement) -> str:
         """Return what would be worse if the instance were still there."""
-        back = end.copy()
-        back.move(move.instance, int(self._start.node_of[move.instance]))
-        for row in self.table(end, back):
-            if row.after > row.before + 1e-6:
-                gain = row.after - row.before
-                return f'{row.name}: {gain:.4g} {row.unit} better'
-        return 'makes room for others'
+        if self._ends is None or (self._ends.node_of != end.node_of).any():
+            self._ends = Ends(self._composed, self._start.node_of, end.node_of)
+        home = int(self._start.node_of[move.instance])
+        return self._ends.gain(move.instance, home) or 'makes room for others'
 
     def _others(
         self, start: Placement, end: Placement, known: set[str]

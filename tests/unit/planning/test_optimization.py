@@ -76,6 +76,9 @@ class TestLevels(unittest.TestCase):
         self.assertEqual(Status.OPTIMAL, optimized([BALANCE]).status)
         found = optimized([BALANCE], [MIGRATIONS])
         self.assertEqual(Status.FEASIBLE, found.status)
+        tiny = {**MIGRATIONS, 'weight': 1e-6}
+        found = optimized([{**BALANCE, 'weight': 1e6}, tiny])
+        self.assertEqual(Status.FEASIBLE, found.status)
 
     def test_two_terms_of_a_kind(self) -> None:
         found = optimized(
@@ -84,6 +87,11 @@ class TestLevels(unittest.TestCase):
         )
         self.assertEqual((80, 0), objective(found, 'soft_threshold'))
         self.assertIn('soft_threshold_2', [r.name for r in found.objectives])
+
+    def test_each_migration_says_what_it_is_for(self) -> None:
+        found = optimized([BALANCE], [MIGRATIONS])
+        for action in found.actions:
+            self.assertRegex(action.reason, 'imbalance: .* points better')
 
 
 class TestTerms(unittest.TestCase):

@@ -34,7 +34,7 @@ from watcher_rearrange.optimizer.search.model import Model
 CHUNK = 40_000
 
 # What is gained less than this is rounding, as a share of the value.
-TINY = 1e-9
+TINY = 1e-11
 
 
 class Descent:
