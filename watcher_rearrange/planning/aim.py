@@ -34,7 +34,7 @@ from watcher_rearrange.policies.terms import TermWish
 
 
 # How much what guides the search counts beside what it is to reach.
-GUIDE = 0.1
+GUIDE = 1.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

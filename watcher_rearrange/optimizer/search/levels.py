@@ -42,6 +42,9 @@ from watcher_rearrange.optimizer.search.rules import Rule
 
 TINY = 1e-9
 
+# How much more what guides the search counts at first.
+LED = 10.0
+
 Terms = tuple[tuple[float, Term], ...]
 
 
@@ -168,15 +171,20 @@ class _Level:
         """Return a placement in which the level is better, or None."""
         if self._is_enough() or not len(self._search.movable):
             return None
-        led = self._lower(self._begin, self._priced + self._guide)
-        best = self._lower(led, self._priced) if self._guide else led
+        best = self._lower(self._begin, self._priced)
+        if self._guide and not self._is_enough():
+            # First as far as it leads, then home with whom it does not need.
+            strong = tuple(
+                (LED * weight, term) for weight, term in self._guide
+            )
+            led = self._lower(self._begin, self._priced + strong)
+            best = self._better(best, self._lower(led, self._priced))
         if self._pack and not self._is_enough():
             best = self._better(best, self._drained(best))
         if self._propose and not self._is_enough():
             best = self._better(best, self._proposed(best, self._propose))
         if not self._is_enough():
-            begin = led if self._guide and not self._pack else best
-            best = self._better(best, self._searched(begin, report))
+            best = self._better(best, self._searched(best, report))
         gain = self._before - _value(_reset(self._terms, best))
         return best if gain >= self._least else None
 
