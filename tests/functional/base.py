@@ -32,6 +32,7 @@ GOALS = {
     'rearrange_evacuate': 'cloud_evacuation',
     'rearrange_consolidate': 'cloud_consolidation',
     'rearrange_rebalance': 'cloud_rebalancing',
+    'rearrange_optimize': 'cloud_rearrangement',
 }
 
 

@@ -97,6 +97,30 @@ class TestStrategies(base.FunctionalTestCase):
         self.assertEqual([2] * 4, [hosts.count(h) for h in set(hosts)])
         self.assert_clean()
 
+    def test_optimize(self) -> None:
+        self.start(
+            base.snapshot(
+                [base.node(f'cmp{k}') for k in range(1, 4)],
+                [base.instance(k, 'cmp1', 1024) for k in range(1, 7)],
+            )
+        )
+        plan = self.plan(
+            'rearrange_optimize',
+            objectives=[
+                [{'name': 'instance_count', 'measure': 'spread'}],
+                [{'name': 'migrations'}],
+            ],
+        )
+        figures = self.indicators(plan)
+        self.assertEqual(6, figures['instance_count_before'])
+        self.assertEqual(0, figures['instance_count_after'])
+
+        ended, actions = self.apply(plan)
+
+        self.assertEqual('SUCCEEDED', ended['state'])
+        self.assertEqual(4, len(actions))
+        self.assert_clean()
+
     def test_a_swap_goes_through_a_temporary_host(self) -> None:
         # Memory and CPU are balanced only if vm1 and vm2 trade places, and
         # neither fits beside the other.

@@ -15,10 +15,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import logging
 import os
 import sys
 
 from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 from watcher_rearrange.model import errors
@@ -38,6 +41,21 @@ def add_file(
         help=f'write {what} to this file',
         **options,
     )
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[None]:
+    """Show on standard error how far a search is, while there is one."""
+    logger = logging.getLogger('watcher_rearrange')
+    handler = logging.StreamHandler(sys.stderr)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def require_writable(path: str | None) -> None:

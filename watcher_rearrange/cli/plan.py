@@ -35,7 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         '--strategy',
         metavar='STRATEGY',
         required=True,
-        help='rebalance, consolidate or evacuate',
+        help='rebalance, consolidate, evacuate, defragment, combined or '
+        'optimize',
     )
     parser.add_argument(
         '-p',
@@ -63,7 +64,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     from watcher_rearrange.planning import pipeline
 
-    result = pipeline.plan(snapshot, arguments.strategy, parameters)
+    with output.progress():
+        result = pipeline.plan(snapshot, arguments.strategy, parameters)
     output.show_plan(arguments, snapshot, result)
     return status.of_plan(result)
 

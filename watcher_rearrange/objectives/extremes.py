@@ -26,7 +26,8 @@ class Highest(Term):
     """The weighted sum over dimensions of the highest utilisation.
 
     :param demand: float64[n_instances, n_dims]
-    :param capacity: float64[n_nodes, n_dims], above 0
+    :param capacity: float64[n_nodes, n_dims]; a node without any in a
+        dimension is not judged there
     :param weight: float64[n_dims]
     """
 
@@ -39,14 +40,18 @@ class Highest(Term):
     ) -> None:
         super().__init__(len(capacity))
         self._demand = np.asarray(demand, dtype=float) * self._sign
-        self._capacity = np.ascontiguousarray(capacity.T, dtype=float)
+        judged = np.ascontiguousarray(capacity.T > 0)
+        self._total = capacity.sum(axis=0, where=judged.T)
+        self._capacity = np.where(judged, capacity.T, 1.0)
         self._weight: Floats = np.asarray(weight, dtype=float)
-        self._load = np.zeros_like(self._capacity)
+        # Never the highest, whatever is added.
+        self._origin = np.where(judged, 0.0, -np.inf)
+        self._load = self._origin.copy()
 
     def reset(self, node_of: Ints) -> None:
         """Follow this placement, int64[n_instances], from now on."""
         super().reset(node_of)
-        self._load[:] = 0.0
+        self._load[:] = self._origin
         placed = node_of >= 0
         np.add.at(self._load.T, node_of[placed], self._demand[placed])
         self._look()
@@ -95,12 +100,12 @@ class Highest(Term):
 
     def lower_bound(self) -> float | None:
         """Return the mean utilisation."""
-        mean = self._demand.sum(axis=0) / self._capacity.sum(axis=1)
+        mean = self._demand.sum(axis=0) / self._total
         return float(self._weight @ mean)
 
     def write(self, area: Area, weight: float) -> None:
         """Write the term, times a weight, into a programme."""
-        load = np.zeros_like(self._load)
+        load = self._origin.copy()
         placed = area.node_of >= 0
         np.add.at(load.T, area.node_of[placed], self._demand[placed])
         others = np.ones(self.n_nodes, dtype=np.bool_)
@@ -114,6 +119,8 @@ class Highest(Term):
             )
             demand = self._demand[area.free, dim]
             for k, node in enumerate(area.nodes.tolist()):
+                if not np.isfinite(share[node]):
+                    continue
                 columns, factors = amounts(area, k, demand)
                 area.program.row(
                     np.append(columns, highest),
@@ -156,7 +163,8 @@ class Range(Term):
     """The weighted sum over dimensions of highest less lowest.
 
     :param demand: float64[n_instances, n_dims]
-    :param capacity: float64[n_nodes, n_dims], above 0
+    :param capacity: float64[n_nodes, n_dims]; a node without any in a
+        dimension is not judged there
     :param weight: float64[n_dims]
     """
 

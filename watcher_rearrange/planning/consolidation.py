@@ -14,10 +14,8 @@
 
 from __future__ import annotations
 
-import fnmatch
 import time
 
-from collections.abc import Mapping
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -33,7 +31,6 @@ from watcher_rearrange.objectives.active_nodes import ActiveNodeCost
 from watcher_rearrange.objectives.active_nodes import ActiveNodes
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.base import Objective
-from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.consolidation import consolidate
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
 from watcher_rearrange.optimizer.consolidation.consolidate import Result
@@ -43,6 +40,7 @@ from watcher_rearrange.optimizer.consolidation.task import emptiable
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
+from watcher_rearrange.planning import node_limits
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.planning.job import ServiceChange
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
@@ -63,18 +61,11 @@ class Consolidation(Job):
     def __init__(self, cluster: Cluster, policy: ConsolidatePolicy) -> None:
         super().__init__(cluster, policy)
         self._policy = policy
-        unknown = policy.max_utilization_pct.keys() - set(
-            cluster.resource_classes
-        )
-        if unknown:
-            raise errors.BadInput(
-                [
-                    f'max_utilization_pct: {name!r} is not a resource class '
-                    'of this cluster'
-                    for name in sorted(unknown)
-                ]
-            )
-        self._limit = self._headroom()
+        wanted = policy.max_utilization_pct
+        problems = node_limits.unknown_classes(cluster, wanted)
+        if problems:
+            raise errors.BadInput(problems)
+        self._limit = node_limits.headroom(cluster, wanted)
         self._start = Placement(cluster)
         nothing = np.zeros(cluster.n_instances, dtype=np.bool_)
         can_empty = emptiable(self.problem(nothing, None), self._start)
@@ -86,7 +77,8 @@ class Consolidation(Job):
             fixed=occupied(self._start) & ~can_empty,
             nodes=judged,
         )
-        self._cost = np.where(judged, _costs(cluster, policy.node_costs), 0.0)
+        costs = node_limits.costs(cluster, policy.node_costs)
+        self._cost = np.where(judged, costs, 0.0)
         self._price = ActiveNodeCost(self._cost)
         self._fewest: dict[float, int] = {}
 
@@ -196,25 +188,3 @@ class Consolidation(Job):
             ServiceChange(int(node), FREED, first=False)
             for node in sorted(order[:count])
         ]
-
-    def _headroom(self) -> Ints:
-        limit = self.cluster.capacity.copy()
-        for name, pct in self._policy.max_utilization_pct.items():
-            if name in self.cluster.resource_classes:
-                rc_idx = self.cluster.resource_classes.index(name)
-                share = limit[:, rc_idx] * (pct / 100.0)
-                limit[:, rc_idx] = np.floor(share + 1e-9).astype(np.int64)
-        return limit
-
-
-def _costs(cluster: Cluster, given: Mapping[str, float]) -> Floats:
-    """float64[n_nodes]: what a node in use costs; 1 if nothing is given."""
-    costs = np.full(cluster.n_nodes, np.nan)
-    for idx, node in enumerate(cluster.snapshot.compute_nodes):
-        for pattern, cost in given.items():
-            if fnmatch.fnmatchcase(node.hostname, pattern):
-                costs[idx] = cost
-                break
-    known = ~np.isnan(costs)
-    others = float(costs[known].mean()) if known.any() else 1.0
-    return np.where(known, costs, others)

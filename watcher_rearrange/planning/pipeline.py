@@ -40,12 +40,14 @@ from watcher_rearrange.planning.consolidation import Consolidation
 from watcher_rearrange.planning.defragmentation import Defragmentation
 from watcher_rearrange.planning.evacuation import Evacuation
 from watcher_rearrange.planning.job import Job
+from watcher_rearrange.planning.optimization import Optimization
 from watcher_rearrange.planning.rebalancing import Rebalancing
 from watcher_rearrange.planning.settle import settle
 from watcher_rearrange.policies import parameters
 from watcher_rearrange.policies.combined import CombinedPolicy
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 from watcher_rearrange.policies.defragment import DefragmentPolicy
+from watcher_rearrange.policies.optimize import OptimizePolicy
 from watcher_rearrange.policies.rebalance import RebalancePolicy
 
 
@@ -133,6 +135,8 @@ def _job(cluster: Cluster, policy: parameters.Policy) -> Job:
         return Combination(cluster, policy)
     if isinstance(policy, DefragmentPolicy):
         return Defragmentation(cluster, policy)
+    if isinstance(policy, OptimizePolicy):
+        return Optimization(cluster, policy)
     return Evacuation(cluster, policy)
 
 

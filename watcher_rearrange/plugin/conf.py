@@ -21,6 +21,7 @@ from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
 from watcher_rearrange.plugin.strategies import defragment
 from watcher_rearrange.plugin.strategies import evacuate
+from watcher_rearrange.plugin.strategies import optimize
 from watcher_rearrange.plugin.strategies import rebalance
 
 
@@ -30,6 +31,7 @@ STRATEGIES = (
     evacuate.Evacuate,
     combined.Combined,
     defragment.Defragment,
+    optimize.Optimize,
 )
 
 

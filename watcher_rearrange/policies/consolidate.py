@@ -24,22 +24,20 @@ from watcher_rearrange.policies.common import common
 from watcher_rearrange.policies.common import extent
 
 
+MAX_UTILIZATION_PCT: schema.Schema = {
+    'description': (
+        'Headroom: how full a node may be filled, in percent of its '
+        'capacity, per resource class, for instance '
+        '{"VCPU": 80, "MEMORY_MB": 90}; other classes to 100.'
+    ),
+    'type': 'object',
+    'additionalProperties': {'type': 'number', 'minimum': 0, 'maximum': 100},
+    'default': {},
+}
+
 SCHEMA = schema.schema(
     {
-        'max_utilization_pct': {
-            'description': (
-                'Headroom: how full a node may be filled, in percent of its '
-                'capacity, per resource class, for instance '
-                '{"VCPU": 80, "MEMORY_MB": 90}; other classes to 100.'
-            ),
-            'type': 'object',
-            'additionalProperties': {
-                'type': 'number',
-                'minimum': 0,
-                'maximum': 100,
-            },
-            'default': {},
-        },
+        'max_utilization_pct': MAX_UTILIZATION_PCT,
         'spare_nodes': {
             'description': (
                 'How many empty nodes stay enabled for new instances.'

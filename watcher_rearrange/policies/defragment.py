@@ -27,7 +27,14 @@ from watcher_rearrange.policies.common import extent
 
 _AMOUNT = {'type': 'integer', 'minimum': 0}
 _TRAITS = {'type': 'array', 'items': {'type': 'string', 'minLength': 1}}
-_RESOURCE_CLASS = '^[A-Z][A-Z0-9_]*$'
+
+# The size of a flavor, what it needs of a node, and what one is worth.
+AMOUNTS = {'^[A-Z][A-Z0-9_]*$': _AMOUNT}
+SIZE = {
+    'weight': {'type': 'number', 'minimum': 0.001, 'maximum': 1000000},
+    'required_traits': _TRAITS,
+    'forbidden_traits': _TRAITS,
+}
 
 SCHEMA = schema.schema(
     {
@@ -47,17 +54,8 @@ SCHEMA = schema.schema(
                     _AMOUNT,
                     {
                         'type': 'object',
-                        'properties': {
-                            'count': _AMOUNT,
-                            'weight': {
-                                'type': 'number',
-                                'minimum': 0.001,
-                                'maximum': 1000000,
-                            },
-                            'required_traits': _TRAITS,
-                            'forbidden_traits': _TRAITS,
-                        },
-                        'patternProperties': {_RESOURCE_CLASS: _AMOUNT},
+                        'properties': {'count': _AMOUNT, **SIZE},
+                        'patternProperties': AMOUNTS,
                         'additionalProperties': False,
                     },
                 ]

@@ -24,6 +24,7 @@ from watcher_rearrange.policies import combined
 from watcher_rearrange.policies import consolidate
 from watcher_rearrange.policies import defragment
 from watcher_rearrange.policies import evacuate
+from watcher_rearrange.policies import optimize
 from watcher_rearrange.policies import rebalance
 from watcher_rearrange.policies import schema as schemas
 
@@ -34,6 +35,7 @@ Policy = (
     | evacuate.EvacuatePolicy
     | combined.CombinedPolicy
     | defragment.DefragmentPolicy
+    | optimize.OptimizePolicy
 )
 
 PREFIX = 'rearrange_'
@@ -51,6 +53,7 @@ class StrategyParameters:
         | type[evacuate.EvacuatePolicy]
         | type[combined.CombinedPolicy]
         | type[defragment.DefragmentPolicy]
+        | type[optimize.OptimizePolicy]
     )
 
 
@@ -75,6 +78,9 @@ STRATEGIES: dict[str, StrategyParameters] = {
             'rearrange_defragment',
             defragment.SCHEMA,
             defragment.DefragmentPolicy,
+        ),
+        StrategyParameters(
+            'rearrange_optimize', optimize.SCHEMA, optimize.OptimizePolicy
         ),
     )
 }

@@ -14,7 +14,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import logging
 
 from unittest import mock
 
@@ -22,6 +25,7 @@ import yaml
 
 from tests.unit.cli import base
 from tests.unit.snapshot import documents
+from watcher_rearrange.cli import output
 from watcher_rearrange.cli import plan as command
 from watcher_rearrange.model import errors
 from watcher_rearrange.model import plan
@@ -279,3 +283,13 @@ class TestPath(base.CommandTestCase):
         self.assertEqual(3, result.status)
         self.assertEqual('INFEASIBLE', result.document['status'])
         self.assertTrue(result.document['messages'])
+
+
+class TestProgress(base.CommandTestCase):
+    def test_progress_goes_to_standard_error(self):
+        stream = io.StringIO()
+        logger = logging.getLogger('watcher_rearrange.planning')
+        with contextlib.redirect_stderr(stream), output.progress():
+            logger.info('level 1: 5 after 2 s')
+        logger.info('not shown')
+        self.assertEqual('level 1: 5 after 2 s\n', stream.getvalue())

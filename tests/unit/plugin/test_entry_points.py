@@ -122,6 +122,7 @@ class TestOptions(unittest.TestCase):
                 'watcher_strategies.rearrange_evacuate',
                 'watcher_strategies.rearrange_combined',
                 'watcher_strategies.rearrange_defragment',
+                'watcher_strategies.rearrange_optimize',
                 'watcher_planners.rearrange',
             },
             set(groups),

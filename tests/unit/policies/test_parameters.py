@@ -23,6 +23,7 @@ from watcher_rearrange.policies import parameters
 from watcher_rearrange.policies.combined import CombinedPolicy
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 from watcher_rearrange.policies.evacuate import EvacuatePolicy
+from watcher_rearrange.policies.optimize import OptimizePolicy
 from watcher_rearrange.policies.rebalance import RebalancePolicy
 
 
@@ -147,6 +148,49 @@ class TestProblems(unittest.TestCase):
     def test_what_is_not_a_finite_number(self) -> None:
         for name in ('threshold_pct', 'time_limit_s'):
             self._problems('rebalance', **{name: float('nan')})
+
+
+class TestOptimize(unittest.TestCase):
+    def _problems(self, *levels: object) -> str:
+        with self.assertRaises(BadInput) as caught:
+            parameters.policy('optimize', {'objectives': list(levels)})
+        return '; '.join(caught.exception.problems)
+
+    def test_options_have_defaults(self) -> None:
+        policy = parameters.policy('optimize', {})
+        assert isinstance(policy, OptimizePolicy)
+        (soft,), (balance,), (moves,) = policy.levels
+        self.assertEqual(
+            {'VCPU': 80, 'MEMORY_MB': 80}, soft.options['utilization_pct']
+        )
+        self.assertEqual(5, balance.enough)
+        self.assertEqual((1.0, {}), (moves.weight, moves.options))
+
+    def test_every_problem_of_every_term(self) -> None:
+        text = self._problems(
+            [{'name': 'migrations', 'dimensions': ['VCPU']}],
+            [
+                {'name': 'headroom'},
+                {'name': 'imbalance', 'weights': {'DISK_GB': 2}},
+                {'name': 'proportion', 'dimensions': ['VCPU']},
+                {'name': 'moved_gb', 'weight': float('nan')},
+            ],
+        )
+        for problem in (
+            'objectives[0][0].dimensions: migrations has no such option',
+            'objectives[1][0].free: headroom needs it',
+            "objectives[1][1].weights: 'DISK_GB' is not one of",
+            'objectives[1][2].dimensions: proportion is of two',
+            'objectives[1][3].weight: nan is not a finite number',
+        ):
+            self.assertIn(problem, text)
+
+    def test_what_is_no_term(self) -> None:
+        for level in ([], [{}], [{'name': 'happiness'}], ['migrations'], 'x'):
+            self.assertIn('objectives', self._problems(level))
+        self.assertIn('objectives', self._problems())
+        self._problems([{'name': 'migrations', 'weight': 0}])
+        self._problems([{'name': 'migrations', 'weight': 1e9}])
 
 
 class TestCombined(unittest.TestCase):

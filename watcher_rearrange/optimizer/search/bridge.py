@@ -25,10 +25,12 @@ from watcher_rearrange.optimizer.search.rules import Eligible
 from watcher_rearrange.optimizer.search.rules import Rule
 
 
-def rules(problem: Problem) -> list[Rule]:
-    """Return the rules of a problem, for the start of its cluster."""
+def rules(problem: Problem, start: Ints) -> list[Rule]:
+    """Return the rules of a problem.
+
+    :param start: int64[n_instances], what migrations are counted from
+    """
     cluster = problem.cluster
-    groups = problem.rules.groups.groups
     n_nodes = cluster.n_nodes
     found: list[Rule] = [
         Room(
@@ -39,16 +41,11 @@ def rules(problem: Problem) -> list[Rule]:
             problem.rules.class_of, problem.rules.eligible & problem.open_nodes
         ),
     ]
-    for group in groups:
-        if group.apart:
-            label = np.full(cluster.n_instances, -1, dtype=np.int64)
-            label[group.members] = 0
-            most = np.array([group.record.max_server_per_host])
-            found.append(Apart(label, n_nodes, most))
+    found += _apart(problem)
     if problem.max_migrations is not None:
         price = np.ones(cluster.n_instances)
         most_count = float(problem.max_migrations)
-        found.append(Budget(cluster.node_of, price, most_count, n_nodes))
+        found.append(Budget(start, price, most_count, n_nodes))
     return found
 
 
@@ -68,3 +65,24 @@ def movable(problem: Problem, placement: Placement) -> Ints:
         elif ends.intersection(members.tolist()):
             free[members] = False
     return np.flatnonzero(free)
+
+
+def _apart(problem: Problem) -> list[Rule]:
+    """The anti-affinity groups: one rule for all that share no member."""
+    n_instances = problem.cluster.n_instances
+    layers: list[tuple[Ints, list[int]]] = []
+    for group in problem.rules.groups.groups:
+        if not group.apart:
+            continue
+        for label, most in layers:
+            if (label[group.members] < 0).all():
+                break
+        else:
+            label, most = np.full(n_instances, -1, dtype=np.int64), []
+            layers.append((label, most))
+        label[group.members] = len(most)
+        most.append(group.record.max_server_per_host)
+    return [
+        Apart(label, problem.cluster.n_nodes, np.array(most))
+        for label, most in layers
+    ]

@@ -44,6 +44,9 @@ COLD_ROUNDS = 2
 HOT = 0.1
 COLD = 4e-3
 
+# A programme takes as long as about so many steps of annealing.
+STEPS_PER_PROGRAMME = 100
+
 # How often the first temperature is halved while it is too hot.
 # A probe takes this share of a round.
 PROBES = 8
@@ -54,9 +57,9 @@ PROBE_SHARE = 0.1
 class Limits:
     """When to stop.
 
-    :ivar time_s: seconds, unless there is a count of steps
+    :ivar time_s: seconds, at most
     :ivar steps: of each worker; with these, the result depends on the seed
-        alone
+        alone, unless the time is over before
     :ivar workers: processes at once
     """
 
@@ -129,6 +132,13 @@ def hot(model: Model, movable: Ints, seed: int) -> float:
     return HOT * float(np.sqrt((deltas * deltas).mean()))
 
 
+def _programmes(task: Round) -> Round:
+    steps = task.steps
+    if steps is not None:
+        steps = max(1, steps // STEPS_PER_PROGRAMME)
+    return dataclasses.replace(task, cold=-1.0, steps=steps)
+
+
 class _Search:
     def __init__(
         self, model: Model, limits: Limits, report: Report | None
@@ -160,9 +170,7 @@ class _Search:
                 return
         for k in range(HOT_ROUNDS, HOT_ROUNDS + COLD_ROUNDS):
             mild = self._round(self.best, edges[-5], edges[-1], k)
-            exact = dataclasses.replace(
-                mild, cold=-1.0 if self._is_linear else mild.cold
-            )
+            exact = _programmes(mild) if self._is_linear else mild
             others = [mild] * (self._limits.workers - 1)
             self._take(crew.run([exact, *others]))
             if self.at_bound:
@@ -195,6 +203,8 @@ class _Search:
         steps = self._limits.steps
         if steps is not None:
             steps = max(1, steps // (HOT_ROUNDS + COLD_ROUNDS))
+            # All that is left: steps are not cut short for a schedule.
+            left = 1
         return Round(node_of, hot, cold, max(time_s, 0.001) / left, steps)
 
     def _take(self, found: list[Found]) -> Ints:

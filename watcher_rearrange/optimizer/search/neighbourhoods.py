@@ -23,7 +23,6 @@ Comparing solution methods for the machine reassignment problem, CP 2012.
 
 from __future__ import annotations
 
-import math
 import time
 
 import numpy as np
@@ -63,20 +62,20 @@ class Neighbourhoods:
         self._rng = np.random.default_rng(seed)
         self._count = 3.0
 
-    def step(self, deadline: float) -> bool:
+    def step(self, deadline: float, longest_s: float = LONGEST_S) -> bool:
         """Try one neighbourhood; return whether it was improved.
 
         :param deadline: on the clock of ``time.monotonic``; infinite to
             depend on no clock
+        :param longest_s: of the programme; infinite if only the deadline
+            counts
         """
         nodes = self._nodes()
         free, wanted = self._free(nodes)
         if not len(free):
             return False
         area = NodeArea(self.model, free, wanted)
-        until = deadline
-        if math.isfinite(deadline):
-            until = min(deadline, time.monotonic() + LONGEST_S)
+        until = min(deadline, time.monotonic() + longest_s)
         seed = int(self._rng.integers(2**31))
         answer = area.solve(Effort(until, GAP, seed, TREE_NODES))
         solved = answer.outcome == Outcome.OPTIMAL

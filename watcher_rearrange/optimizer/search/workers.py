@@ -26,6 +26,7 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.optimizer import processes
 from watcher_rearrange.optimizer.search.anneal import Annealer
 from watcher_rearrange.optimizer.search.model import Model
+from watcher_rearrange.optimizer.search.neighbourhoods import LONGEST_S
 from watcher_rearrange.optimizer.search.neighbourhoods import Neighbourhoods
 
 
@@ -36,7 +37,7 @@ class Round:
     :ivar node_of: int64[n_instances], to start from
     :ivar hot: the temperature at first
     :ivar cold: the temperature in the end; below 0 for integer programmes
-    :ivar time_s: how long, unless it is a count of steps
+    :ivar time_s: how long; at most, if there is a count of steps
     :ivar steps: how many steps
     """
 
@@ -81,7 +82,7 @@ class Searcher:
         clock = _Clock(task)
         while (done := clock.done) < 1.0:
             if task.cold < 0:
-                self._programmes.step(clock.deadline)
+                self._programmes.step(clock.deadline, clock.longest_s)
                 annealer.resume()
             else:
                 ratio = task.cold / task.hot if task.hot > 0 else 0.0
@@ -97,22 +98,25 @@ class Searcher:
 
 
 class _Clock:
-    """How much of a round is over; the clock is read only if it counts."""
+    """How much of a round is over.
+
+    :ivar longest_s: of one programme, where the clock is what counts
+    """
 
     def __init__(self, task: Round) -> None:
         self._task = task
         self._begin = time.monotonic()
-        # Steps are not cut short by the clock.
-        limit_s = task.time_s if task.steps is None else math.inf
-        self.deadline = self._begin + limit_s
+        self.deadline = self._begin + task.time_s
+        self.longest_s = LONGEST_S if task.steps is None else math.inf
         self.steps = 0
 
     @property
     def done(self) -> float:
         """From 0 to 1."""
-        if self._task.steps is not None:
-            return self.steps / self._task.steps
-        return (time.monotonic() - self._begin) / self._task.time_s
+        share = (time.monotonic() - self._begin) / self._task.time_s
+        if self._task.steps is None or share >= 1.0:
+            return share
+        return self.steps / self._task.steps
 
 
 class Crew(Protocol):

@@ -14,11 +14,50 @@
 
 from __future__ import annotations
 
+import functools
+
 from watcher.decision_engine.solution import efficacy
 
+from watcher_rearrange.model import plan
 from watcher_rearrange.plugin.efficacy import alternatives
 from watcher_rearrange.plugin.efficacy import common
 from watcher_rearrange.plugin.efficacy import figures
+
+
+# What an objective may be composed of, beside nodes in use and migrations.
+COMPOSED = (
+    ('active_node_cost', 'cost units'),
+    ('imbalance', 'percentage points'),
+    ('instance_count', 'instances'),
+    ('soft_threshold', '% of a node'),
+    ('headroom', '% of a node'),
+    ('proportion', '% of a node'),
+    ('blocked_slots', 'slots'),
+    ('disruption', 'instances'),
+)
+
+
+def _before_and_after(name: str, unit: str) -> tuple[figures.Figure, ...]:
+    """An objective before and after a plan whose objective it is."""
+
+    def is_there(made: plan.Plan) -> bool:
+        return any(row.name == name for row in made.objectives)
+
+    return tuple(
+        figures.Figure(
+            f'{name}_{when}',
+            f'{name} {when} the plan.',
+            unit,
+            functools.partial(_value, name, when),
+            whole=False,
+            present=is_there,
+        )
+        for when in ('before', 'after')
+    )
+
+
+def _value(name: str, when: str, made: figures.PlanFigures) -> float:
+    return made.before(name) if when == 'before' else made.after(name)
 
 
 class RearrangementEfficacy(figures.PlanEfficacy):
@@ -35,7 +74,12 @@ class RearrangementEfficacy(figures.PlanEfficacy):
         common.DISPLACEMENTS,
         common.MEMORY_MOVED_GB,
         common.ESTIMATED_MINUTES,
-        *alternatives.specifications(('active_nodes', 'nodes')),
+        *(
+            figure
+            for objective in COMPOSED
+            for figure in _before_and_after(*objective)
+        ),
+        *alternatives.specifications(('active_nodes', 'nodes'), *COMPOSED),
     )
 
     def get_global_efficacy_indicator(

@@ -22,14 +22,18 @@ from benchmarks.roadef_rules import Spread
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives import variance
+from watcher_rearrange.objectives.curve import Curve
+from watcher_rearrange.objectives.curve import Curved
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.disruption import Disruption
 from watcher_rearrange.objectives.extremes import Highest
 from watcher_rearrange.objectives.extremes import Range
+from watcher_rearrange.objectives.fragmentation import Flavors
 from watcher_rearrange.objectives.hinge import Pair
 from watcher_rearrange.objectives.hinge import Proportion
 from watcher_rearrange.objectives.hinge import SoftThreshold
 from watcher_rearrange.objectives.migration_cost import MigrationCost
+from watcher_rearrange.objectives.slots import Slots
 from watcher_rearrange.objectives.term import Term
 from watcher_rearrange.objectives.used_nodes import UsedNodes
 from watcher_rearrange.optimizer.search.apart import Apart
@@ -86,6 +90,9 @@ class Case:
             Highest(self.demand, self.capacity, weight),
             Range(self.demand, self.capacity, weight),
             UsedNodes(self.n_instances, np.arange(1.0, n_nodes + 1)),
+            Highest(self.demand, self._some_without(), weight),
+            Range(self.demand, self._some_without(), weight),
+            Curved(MigrationCost(self.start, price, n_nodes), Curve(0.0, 3.0)),
         ]
 
     def terms(self) -> list[Term]:
@@ -94,7 +101,31 @@ class Case:
             *self.linear_terms(),
             variance.Variance(self.demand, self.capacity, weight),
             variance.of_counts(self.n_instances, self.n_nodes),
+            Curved(
+                variance.Variance(self.demand, self.capacity, weight),
+                Curve(factor=100.0, root=True, enough=20.0),
+            ),
+            Slots(
+                self.demand,
+                self.capacity,
+                self.demand.sum(axis=0),
+                self._flavors(),
+            ),
         ]
+
+    def _some_without(self) -> Floats:
+        """Capacity of nodes of which one has nothing of one dimension."""
+        capacity = self.capacity.copy()
+        capacity[1, 0] = 0.0
+        return capacity
+
+    def _flavors(self) -> Flavors:
+        nodes = np.ones((2, self.n_nodes), dtype=np.bool_)
+        nodes[1, 0] = False
+        size = np.array([[2, 1], [0, 3]])
+        return Flavors(
+            ('a', 'b'), size, nodes, np.array([1.0, 2.0]), np.zeros(2, int)
+        )
 
     def rules(self) -> list[Rule]:
         service = np.maximum(self.group, 0)

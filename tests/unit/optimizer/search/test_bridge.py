@@ -57,7 +57,7 @@ class TestBridge(unittest.TestCase):
         placement = Placement(of.cluster)
         who = bridge.movable(of, placement)
         allowed = np.ones((len(who), of.cluster.n_nodes), dtype=np.bool_)
-        for rule in bridge.rules(of):
+        for rule in bridge.rules(of, placement.node_of):
             rule.reset(placement.node_of)
             allowed &= rule.shift_allowed(who)
         for row, instance in zip(allowed, who.tolist(), strict=True):
@@ -71,7 +71,8 @@ class TestBridge(unittest.TestCase):
         of = problem(document, 3)
         cluster, placement = of.cluster, Placement(of.cluster)
         term = of_counts(cluster.n_instances, cluster.n_nodes)
-        model = Model(cluster.node_of, [(1.0, term)], bridge.rules(of))
+        rules = bridge.rules(of, cluster.node_of)
+        model = Model(cluster.node_of, [(1.0, term)], rules)
         who = bridge.movable(of, placement)
         outcome = engine.improve(model, who, engine.Limits(steps=20))
         after = Placement(cluster, outcome.node_of)
