@@ -83,14 +83,19 @@ class Curved(Term):
         """Return float64[n, n_nodes]: the change for each destination."""
         return self._changes(self._term.shift_deltas(instances))
 
-    def swap_deltas(self, left: Ints, right: Ints) -> Floats:
-        """Return float64[n]: the change when two trade places."""
-        return self._changes(self._term.swap_deltas(left, right))
+    def swap_deltas(self, one: int, others: Ints) -> Floats:
+        """Return float64[n]: changes when one trades places with others."""
+        return self._changes(self._term.swap_deltas(one, others))
 
     def move(self, instance: int, to: int) -> None:
         """Follow an instance to another node."""
         self._term.move(instance, to)
         self.node_of[instance] = to
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        self._term.trade(instances, to)
+        self.node_of[instances] = to
 
     def node_values(self) -> Floats:
         """Return float64[n_nodes]: what each node adds to the value."""

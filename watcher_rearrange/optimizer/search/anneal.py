@@ -46,9 +46,8 @@ from watcher_rearrange.optimizer.search.model import Model
 
 NOISE = 1 << 20
 
-# How often a move is a trade, and a trade or a swap.
-TRADES = 0.3
-SWAPS = 0.4
+# How often a move is a swap.
+SWAPS = 0.1
 
 # Most instances of a trade, and how many of them there are rather.
 TRADERS = 200
@@ -77,6 +76,7 @@ class Annealer:
 
     :param movable: int64[n], who may be moved
     :ivar temperature: in units of the value
+    :ivar trades: how often a move is a trade
     :ivar value: of the placement
     """
 
@@ -88,6 +88,7 @@ class Annealer:
         self.movable = movable
         self.rng = np.random.default_rng(seed)
         self.temperature = 0.0
+        self.trades = 0.5
         self.value = model.value()
         self.best_value = self.value
         self.best = model.node_of.copy()
@@ -103,9 +104,9 @@ class Annealer:
     def step(self) -> None:
         """Try a move of one kind."""
         kind = self.rng.random()
-        if kind < TRADES:
+        if kind < self.trades:
             self._trade()
-        elif kind < SWAPS:
+        elif kind < self.trades + SWAPS:
             self._swap()
         else:
             self._exchange()

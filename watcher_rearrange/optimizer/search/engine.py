@@ -11,14 +11,16 @@
 # under the License.
 """The search: annealing first, then integer programmes on neighbourhoods.
 
-It goes in rounds. While it is hot, all workers anneal; after each round
-they go on from the better of their placements. Near the end one of them
-solves programmes while the others go on at a low temperature.
+It goes in rounds. All workers anneal; after each round they go on from the
+better of their placements. A quick annealing shows at which temperatures
+there is something to gain, and a slow one takes its time there. Near the end
+one worker solves programmes while the others go on at a low temperature.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 
 from collections.abc import Callable
@@ -26,6 +28,7 @@ from collections.abc import Callable
 import numpy as np
 
 from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.search.model import Model
 from watcher_rearrange.optimizer.search.workers import Alone
 from watcher_rearrange.optimizer.search.workers import Crew
@@ -35,14 +38,27 @@ from watcher_rearrange.optimizer.search.workers import Round
 from watcher_rearrange.optimizer.search.workers import Searcher
 
 
-# Rounds of annealing, and of programmes afterwards.
-HOT_ROUNDS = 18
-COLD_ROUNDS = 2
+# Rounds of a quick annealing, of the slow one, and of programmes; and which
+# share of the time they have together.
+PILOT_ROUNDS, PILOT_SHARE = 10, 0.15
+HOT_ROUNDS, HOT_SHARE = 18, 0.75
+COLD_ROUNDS, COLD_SHARE = 2, 0.1
 
 # The first temperature, as a share of a typical change of the value, and
 # the last one as a share of that.
-HOT = 0.1
-COLD = 4e-3
+HOT = 0.5
+COLD = 3e-4
+
+# How often a move is a trade. It depends on the cluster which is better: of
+# two workers each has its own, and the better one shows in the end.
+TRADES = (0.3, 0.6)
+
+# How warm it is beside the programmes, and between: from hot to cold.
+MILD = 0.75
+
+# Of the time of the slow annealing, how much is spread evenly over the
+# logarithms of the temperature; the rest goes where the quick one gained.
+EVEN = 0.3
 
 # A programme takes as long as about so many steps of annealing.
 STEPS_PER_PROGRAMME = 100
@@ -132,6 +148,25 @@ def hot(model: Model, movable: Ints, seed: int) -> float:
     return HOT * float(np.sqrt((deltas * deltas).mean()))
 
 
+def _schedule(pilot: Floats, values: Floats) -> Floats:
+    """Return float64[HOT_ROUNDS + 1]: temperatures of the slow annealing.
+
+    It cools slowly where the quick one gained much.
+
+    :param pilot: float64[n + 1], temperatures of the quick one
+    :param values: float64[n], after each of its rounds
+    """
+    # What the first one gained says more of the start than of it.
+    gained = np.append(0.0, np.maximum(-np.diff(values), 0.0))
+    total = float(gained.sum())
+    share = gained / total if total > 0 else 1.0 / len(values)
+    time_spent = EVEN / len(values) + (1.0 - EVEN) * share
+    at = np.append(0.0, np.cumsum(np.broadcast_to(time_spent, gained.shape)))
+    wanted = np.linspace(0.0, at[-1], HOT_ROUNDS + 1)
+    edges: Floats = np.exp(np.interp(wanted, at, np.log(pilot)))
+    return edges
+
+
 def _programmes(task: Round) -> Round:
     steps = task.steps
     if steps is not None:
@@ -151,6 +186,12 @@ class _Search:
         self._limits = limits
         self._report = report
         self._begin = time.monotonic()
+        # Of the rounds to come, the next one last.
+        self._shares = [
+            *[COLD_SHARE / COLD_ROUNDS] * COLD_ROUNDS,
+            *[HOT_SHARE / HOT_ROUNDS] * HOT_ROUNDS,
+            *[PILOT_SHARE / PILOT_ROUNDS] * PILOT_ROUNDS,
+        ]
 
     @property
     def at_bound(self) -> bool:
@@ -162,19 +203,37 @@ class _Search:
     def run(self, crew: Crew, hot: float) -> None:
         """Go through the rounds."""
         node_of, hot = self._probe(crew, hot)
-        edges = hot * COLD ** np.linspace(0.0, 1.0, HOT_ROUNDS + 1)
-        for k in range(HOT_ROUNDS):
-            task = self._round(node_of, edges[k], edges[k + 1], k)
-            node_of = self._take(crew.run([task] * self._limits.workers))
+        pilot = hot * COLD ** np.linspace(0.0, 1.0, PILOT_ROUNDS + 1)
+        values = []
+        for warm, cold in itertools.pairwise(pilot.tolist()):
+            node_of, value = self._annealed(crew, node_of, (warm, cold))
+            values.append(value)
+        edges = _schedule(pilot, np.array(values))
+        node_of = self.best
+        for warm, cold in itertools.pairwise(edges.tolist()):
+            node_of, _ = self._annealed(crew, node_of, (warm, cold))
+        mild = hot * COLD**MILD
+        for _ in range(COLD_ROUNDS):
             if self.at_bound:
                 return
-        for k in range(HOT_ROUNDS, HOT_ROUNDS + COLD_ROUNDS):
-            mild = self._round(self.best, edges[-5], edges[-1], k)
-            exact = _programmes(mild) if self._is_linear else mild
-            others = [mild] * (self._limits.workers - 1)
+            task = self._round(self.best, mild, hot * COLD)
+            exact = _programmes(task) if self._is_linear else task
+            others = [task] * (self._limits.workers - 1)
             self._take(crew.run([exact, *others]))
-            if self.at_bound:
-                return
+
+    def _annealed(
+        self, crew: Crew, node_of: Ints, cooling: tuple[float, float]
+    ) -> tuple[Ints, float]:
+        """Return where a round ended, and what that is worth."""
+        task = self._round(node_of, *cooling)
+        if self.at_bound:
+            return node_of, self.value
+        tasks = [
+            dataclasses.replace(task, trades=TRADES[k % len(TRADES)])
+            for k in range(len(self._shares), len(self._shares) + self._limits.workers)
+        ]
+        found = self._take(crew.run(tasks))
+        return found.node_of, found.value
 
     def _probe(self, crew: Crew, hot: float) -> tuple[Ints, float]:
         """Cool down until the placement is no worse than at first.
@@ -183,31 +242,26 @@ class _Search:
         """
         start, value = self.best, self.value
         for _ in range(PROBES):
-            task = self._round(start, hot, hot, 0)
-            steps = task.steps
-            if steps is not None:
-                steps = max(1, int(steps * PROBE_SHARE))
-            task = dataclasses.replace(
-                task, time_s=task.time_s * PROBE_SHARE, steps=steps
-            )
-            found = crew.run([task] * self._limits.workers)
-            node_of = self._take(found)
-            if min(one.value for one in found) < value:
-                return node_of, hot
+            self._shares.append(PROBE_SHARE * PILOT_SHARE / PILOT_ROUNDS)
+            task = self._round(start, hot, hot)
+            found = self._take(crew.run([task] * self._limits.workers))
+            if found.value < value:
+                return found.node_of, hot
             hot /= 2.0
         return self.best, hot
 
-    def _round(self, node_of: Ints, hot: float, cold: float, k: int) -> Round:
-        left = HOT_ROUNDS + COLD_ROUNDS - k
+    def _round(self, node_of: Ints, hot: float, cold: float) -> Round:
+        left = sum(self._shares)
+        share = self._shares.pop()
         time_s = self._begin + self._limits.time_s - time.monotonic()
         steps = self._limits.steps
         if steps is not None:
-            steps = max(1, steps // (HOT_ROUNDS + COLD_ROUNDS))
             # All that is left: steps are not cut short for a schedule.
-            left = 1
-        return Round(node_of, hot, cold, max(time_s, 0.001) / left, steps)
+            steps, left = max(1, int(steps * share)), share
+        time_s = max(time_s, 0.001) * share / left
+        return Round(node_of, hot, cold, time_s, steps)
 
-    def _take(self, found: list[Found]) -> Ints:
+    def _take(self, found: list[Found]) -> Found:
         """Keep the best; return what to go on from."""
         for one in found:
             if one.best_value < self.value:
@@ -216,4 +270,4 @@ class _Search:
         self.history.append(Progress(elapsed_s, self.value, self.bound))
         if self._report is not None:
             self._report(self.history[-1])
-        return min(found, key=lambda one: one.value).node_of
+        return min(found, key=lambda one: one.value)

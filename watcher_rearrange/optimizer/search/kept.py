@@ -76,6 +76,12 @@ class Kept(Rule):
         for _, term in self._terms:
             term.move(instance, to)
 
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        self.node_of[instances] = to
+        for _, term in self._terms:
+            term.trade(instances, to)
+
     def write(self, area: Area) -> None:
         """Write nothing: what breaks the limit is refused afterwards."""
 

@@ -39,6 +39,7 @@ class Round:
     :ivar cold: the temperature in the end; below 0 for integer programmes
     :ivar time_s: how long; at most, if there is a count of steps
     :ivar steps: how many steps
+    :ivar trades: how often a move is a trade
     """
 
     node_of: Ints
@@ -46,6 +47,7 @@ class Round:
     cold: float
     time_s: float
     steps: int | None = None
+    trades: float = 0.5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -79,6 +81,7 @@ class Searcher:
         """Carry out one round."""
         annealer = self._annealer
         annealer.restart(task.node_of)
+        annealer.trades = task.trades
         clock = _Clock(task)
         while (done := clock.done) < 1.0:
             if task.cold < 0:
