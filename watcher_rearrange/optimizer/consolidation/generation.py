@@ -56,8 +56,9 @@ MAX_ROUNDS = 60
 # Of the time, how much the linear programme may take.
 SHARE = 0.7
 
-# Stop when all nodes together promise no more than that, in nodes.
-PROMISE = 0.02
+# Stop when all nodes together promise no more than this share of what is
+# saved.
+PROMISE = 0.001
 
 # The last patterns are those at prices that differ by this share, so often.
 NEARBY = 0.1
@@ -151,9 +152,8 @@ class _Generation:
         nodes = self._patterns.nodes[better]
         columns = Columns(nodes, arrive, leave, np.zeros(len(nodes)))
         added = self._master.add(columns)
-        return bool(
-            added and gain[better].sum() > PROMISE * self._master.reward
-        )
+        enough = PROMISE * self._master.reward * self._saved()
+        return bool(added and gain[better].sum() > enough)
 
     def _saved(self) -> float:
         saved = self._master.columns.saved[: len(self._shares)]
@@ -172,9 +172,7 @@ class _Generation:
         columns = self._master.columns
         shares = np.zeros(len(columns.node))
         shares[: len(self._shares)] = self._shares
-        taken = rounded(
-            self._task, columns, shares, least, self._master.reward
-        )
+        taken = rounded(self._task, columns, shares, least)
         if taken is None:
             return None
         placement, left = seated(self._task, columns[taken])

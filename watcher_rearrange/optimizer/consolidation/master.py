@@ -39,6 +39,10 @@ INFINITY = highspy.kHighsInf
 
 TOLERANCE = 1e-6
 
+# A node that is emptied is rewarded as if it had so many times the instances
+# that nodes have.
+REWARD = 10.0
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Prices:
@@ -75,6 +79,13 @@ class Columns:
         moved: Ints = self.leave.sum(axis=1)
         return moved
 
+    @property
+    def reward(self) -> float:
+        """In migrations, for a cost of one that is saved: rather much."""
+        empties = self.saved > 0
+        moved = self.moved[empties].sum()
+        return REWARD * float(moved / self.saved[empties].sum())
+
     def __getitem__(self, which: Ints) -> Columns:
         return Columns(
             self.node[which],
@@ -105,7 +116,7 @@ class Master:
         """Begin with what empties nodes."""
         self._n_nodes = task.problem.cluster.n_nodes
         self._n_kinds = task.kinds.n_kinds
-        self.reward = 10.0 * float(emptied.moved.sum() / emptied.saved.sum())
+        self.reward = emptied.reward
         limit = task.problem.max_migrations
         self._solver = highspy.Highs()
         self._solver.setOptionValue('output_flag', False)

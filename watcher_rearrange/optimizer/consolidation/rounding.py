@@ -28,6 +28,7 @@ import numpy as np
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.dimensions import Floats
+from watcher_rearrange.optimizer.consolidation.master import REWARD
 from watcher_rearrange.optimizer.consolidation.master import TOLERANCE
 from watcher_rearrange.optimizer.consolidation.master import Columns
 from watcher_rearrange.optimizer.consolidation.task import Task
@@ -40,11 +41,12 @@ OTHERS = (100, 300)
 
 TREE_NODES = 20
 
+# How near to the best, as a share of all migrations.
 GAP = 0.0002
 
 
 def rounded(
-    task: Task, columns: Columns, shares: Floats, saved: float, reward: float
+    task: Task, columns: Columns, shares: Floats, saved: float
 ) -> Ints | None:
     """Return the columns that are taken, or None if none were found.
 
@@ -52,8 +54,8 @@ def rounded(
     without a place.
 
     :param shares: float64[n_columns], by the linear programme
-    :param saved: what must be saved at least
-    :param reward: in migrations, for a cost of one that is saved
+    :param saved: what must be saved at least; if that is infinitely little,
+        it is rewarded
     """
     divided = np.abs(shares - np.rint(shares)) > TOLERANCE
     taken = np.flatnonzero(np.rint(shares) > 0)
@@ -67,7 +69,8 @@ def rounded(
     for count in OTHERS:
         free[others[:count]] = True
         fixed = taken[~free[columns.node[taken]]]
-        found = _Rest(task, columns, fixed, free).solved(saved, reward)
+        rest = _Rest(task, columns, fixed, free)
+        found = rest.solved(saved, GAP * float(shares @ columns.moved))
         if found is not None:
             return np.concatenate([fixed, found])
         if count >= len(others):
@@ -84,20 +87,41 @@ class _Rest:
         self._task = task
         self._open = np.flatnonzero(free[columns.node])
         self._columns = columns[self._open]
+        self._reward = columns.reward
         done = columns[fixed]
         self._missing = (done.leave - done.arrive).sum(axis=0)
         self._saved = float(done.saved.sum())
         self._moved = int(done.moved.sum())
 
-    def solved(self, saved: float, reward: float) -> Ints | None:
-        """Return the columns to take beside the fixed ones."""
+    def solved(self, saved: float, gap: float) -> Ints | None:
+        """Return the columns to take beside the fixed ones.
+
+        :param gap: how near to the best, in migrations
+        """
         columns, problem = self._columns, self._task.problem
+        wanted = saved - self._saved
+        cost = columns.moved.astype(float)
+        if not np.isfinite(wanted):
+            cost -= self._reward * columns.saved
         program = Program()
-        take = program.columns(
-            len(columns.node),
-            upper=1.0,
-            cost=columns.moved - reward * columns.saved,
+        take = program.columns(len(columns.node), upper=1.0, cost=cost)
+        self._restrict(program, take)
+        if np.isfinite(wanted):
+            program.row(take, columns.saved, lower=wanted)
+        # What these nodes cost is not known yet, but about this.
+        scale = self._reward / REWARD * max(1.0, wanted)
+        effort = Effort(
+            problem.deadline, gap / scale, self._task.seed, nodes=TREE_NODES
         )
+        answer = program.solve(effort)
+        if not answer.found:
+            return None
+        found: Ints = self._open[answer.counts(take) > 0]
+        return found
+
+    def _restrict(self, program: Program, take: Ints) -> None:
+        """Each node does one thing, and whoever leaves arrives."""
+        columns, problem = self._columns, self._task.problem
         order = np.argsort(columns.node, kind='stable')
         _, first = np.unique(columns.node[order], return_index=True)
         for own in np.split(take[order], first[1:]):
@@ -107,16 +131,6 @@ class _Rest:
             at = np.flatnonzero(net[:, kind])
             missing = float(self._missing[kind])
             program.row(take[at], net[at, kind], lower=missing)
-        if np.isfinite(saved):
-            program.row(take, columns.saved, lower=saved - self._saved)
         if problem.max_migrations is not None:
             most = float(problem.max_migrations - self._moved)
             program.row(take, columns.moved.astype(float), upper=most)
-        effort = Effort(
-            problem.deadline, GAP, self._task.seed, nodes=TREE_NODES
-        )
-        answer = program.solve(effort)
-        if not answer.found:
-            return None
-        found: Ints = self._open[answer.counts(take) > 0]
-        return found
