@@ -118,7 +118,7 @@ class _Generation:
         for less in range(MAX_LESS + 1):
             if wanted - less < TINY:
                 break
-            found = self._saving(wanted - less, most)
+            found = self._saving(wanted - less)
             if found is not None:
                 return self._proved(found)
         return None
@@ -159,13 +159,13 @@ class _Generation:
         saved = self._master.columns.saved[: len(self._shares)]
         return float(self._shares @ saved)
 
-    def _saving(self, wanted: float, most: float) -> Placement | None:
+    def _saving(self, wanted: float) -> Placement | None:
         """Save as much in whole nodes, and seat everybody.
 
-        Where costs are no whole numbers, any that is saved will do.
+        Where costs are no whole numbers, less will do.
         """
         least = wanted if self._is_whole else -math.inf
-        self._master.require(least, most)
+        self._master.require(least, wanted)
         if not self._generate() or self._prices is None:
             return None
         self._enrich(self._prices)

@@ -31,8 +31,9 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.dimensions import Floats
 
 
-# Units on the axis of the scarcest class, and on that of the second one.
-MOST_UNITS = (512, 160)
+# Cells of a table; where units of what is asked for make more, units are
+# larger.
+MOST_CELLS = 250_000
 
 # Gains that are less are rounding.
 TINY = 1e-9
@@ -72,10 +73,10 @@ class Grid:
         classes = order[:2]
         top = np.maximum(limit[:, classes].max(axis=0, initial=0), 0)
         unit = np.gcd.reduce(demand[:, classes], axis=0)
-        most = np.array(MOST_UNITS[: len(classes)], dtype=np.int64)
-        unit = np.maximum(
-            unit, np.where(top // unit > most, -(-top // most), 1)
-        )
+        steps = top // unit + 1
+        while steps.prod() > MOST_CELLS:
+            steps[steps.argmax()] //= 2
+        unit = np.maximum(unit, top // steps + 1)
         size = demand[:, classes]
         size = size // unit if optimistic else -(-size // unit)
         size = np.pad(size, ((0, 0), (0, 2 - len(classes))))

@@ -39,6 +39,10 @@ from watcher_rearrange.optimizer.consolidation.master import Prices
 from watcher_rearrange.optimizer.consolidation.task import Task
 
 
+# Cells of tables of all nodes; looking at more takes some ten seconds.
+MAX_CELLS = 1_000_000_000
+
+
 def fewest_migrations(
     task: Task, emptied: Columns, prices: Prices, saved: float
 ) -> int:
@@ -48,7 +52,10 @@ def fewest_migrations(
 
     :param emptied: every way to empty a node
     """
-    least = _Rooms(task, prices).least()
+    rooms = _Rooms(task, prices)
+    if rooms.n_cells > MAX_CELLS:
+        return 0
+    least = rooms.least()
     empties = emptied.moved - prices.saved * emptied.saved
     empties = empties + emptied.leave @ prices.kind
     np.minimum.at(least, emptied.node, empties)
@@ -72,6 +79,11 @@ class _Rooms:
         leaving = kinds.count.T @ kinds.demand
         room = problem.limit - task.start.used + leaving
         self._room = self._grid.steps(room)
+
+    @property
+    def n_cells(self) -> int:
+        """How much there is to look at."""
+        return int((self._room[self._open] + 1).prod(axis=1).sum())
 
     def least(self) -> Floats:
         """float64[n_nodes]: migrations, less what they are worth."""
