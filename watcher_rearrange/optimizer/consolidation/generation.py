@@ -58,7 +58,7 @@ SHARE = 0.7
 
 # Stop when all nodes together promise no more than this share of what is
 # saved.
-PROMISE = 0.001
+PROMISE = 0.0001
 
 # The last patterns are those at prices that differ by this share, so often.
 NEARBY = 0.1
@@ -72,11 +72,11 @@ TINY = 1e-6
 
 def improve(task: Task) -> Result | None:
     """Return a placement whose nodes in use cost less, if one is found."""
-    if task.kinds.n_kinds > MAX_KINDS:
+    emptied = _emptied(task)
+    if task.kinds.n_kinds > MAX_KINDS or not len(emptied.node):
         return None
     patterns = Patterns(task)
-    emptied = _emptied(task)
-    if patterns.n_tables > MAX_TABLES or not len(emptied.node):
+    if patterns.n_tables > MAX_TABLES:
         return None
     return _Generation(task, patterns, emptied).run()
 

@@ -41,7 +41,7 @@ TOLERANCE = 1e-6
 
 # A node that is emptied is rewarded as if it had so many times the instances
 # that nodes have.
-REWARD = 10.0
+REWARD = 100.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -179,5 +179,13 @@ class TestGeneration(unittest.TestCase):
             first.placement.node_of.tolist(), second.placement.node_of.tolist()
         )
 
+    def test_nobody_receives(self) -> None:
+        wanted = generated()
+        closed = np.zeros(24, dtype=np.bool_)
+        narrowed = generated(open_nodes=closed)
+        self.assertIsNone(generation.improve(narrowed))
+        frozen = np.ones(len(wanted.start.node_of), dtype=np.bool_)
+        self.assertIsNone(generation.improve(generated(frozen=frozen)))
+
     def test_out_of_time(self) -> None:
         self.assertIsNone(generation.improve(generated(deadline=0.0)))
