@@ -31,7 +31,7 @@ from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.optimizer.consolidation import consolidate
-from watcher_rearrange.optimizer.consolidation import generation
+from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
 from watcher_rearrange.optimizer.consolidation.task import Task
 from watcher_rearrange.optimizer.consolidation.task import emptiable
@@ -135,7 +135,7 @@ class TestConsolidation(unittest.TestCase):
             cost += np.arange(rules.cluster.n_nodes) + 0.5
         start = Placement(rules.cluster)
         task = Task(problem(rules), start, cost, 0.0)
-        result = generation.improve(task)
+        result = parts.improve(task)
         if result is None:
             return
         self.assertEqual([], rules.violations(result.placement))

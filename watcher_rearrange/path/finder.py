@@ -48,7 +48,7 @@ HOPELESS = 0.5
 # will do, where it may give up, and where it may not, before the next walk.
 # Knots are looked for in tables of instances times nodes, and of instances
 # times groups. Where these are larger, walks have to do.
-MAX_CELLS = 100_000_000
+MAX_CELLS = 30_000_000
 
 LITTLE_WORK = 10_000
 WORK = 50_000

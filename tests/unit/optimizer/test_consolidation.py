@@ -29,8 +29,8 @@ from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.optimizer import assign
 from watcher_rearrange.optimizer.consolidation import consolidate
-from watcher_rearrange.optimizer.consolidation import generation
 from watcher_rearrange.optimizer.consolidation import greedy
+from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
 from watcher_rearrange.optimizer.consolidation.pack import Packer
 from watcher_rearrange.optimizer.consolidation.program import Aim
@@ -62,7 +62,7 @@ def spread(count: int, *groups: Any) -> Rules:
 def every(wanted: Task) -> list[Placement]:
     """What each of the searches finds."""
     at_once = greedy.at_once(wanted)
-    generated = generation.improve(wanted)
+    generated = parts.improve(wanted)
     found = [greedy.improve(wanted), consolidate.improve(wanted).placement]
     if at_once is not None:
         found.append(at_once)

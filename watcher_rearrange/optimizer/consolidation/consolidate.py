@@ -28,8 +28,8 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.optimizer import assign
 from watcher_rearrange.optimizer import fill
-from watcher_rearrange.optimizer.consolidation import generation
 from watcher_rearrange.optimizer.consolidation import greedy
+from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.program import Aim
 from watcher_rearrange.optimizer.consolidation.program import (
     ConsolidationProgram,
@@ -64,7 +64,7 @@ def _large(task: Task) -> Result:
     packed = greedy.at_once(task)
     if packed is not None:
         return Result(packed, task.bound)
-    return generation.improve(task) or Result(_packed(task), task.bound)
+    return parts.improve(task) or Result(_packed(task), task.bound)
 
 
 def _packed(task: Task) -> Placement:

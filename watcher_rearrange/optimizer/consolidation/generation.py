@@ -26,7 +26,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 
 import numpy as np
 
@@ -34,14 +33,12 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer import fill
-from watcher_rearrange.optimizer.consolidation import lagrange
 from watcher_rearrange.optimizer.consolidation.master import Columns
 from watcher_rearrange.optimizer.consolidation.master import Master
 from watcher_rearrange.optimizer.consolidation.master import Prices
 from watcher_rearrange.optimizer.consolidation.patterns import Patterns
 from watcher_rearrange.optimizer.consolidation.rounding import rounded
 from watcher_rearrange.optimizer.consolidation.seats import seated
-from watcher_rearrange.optimizer.consolidation.task import Result
 from watcher_rearrange.optimizer.consolidation.task import Task
 from watcher_rearrange.optimizer.consolidation.task import emptiable
 
@@ -70,18 +67,26 @@ MAX_LESS = 4
 TINY = 1e-6
 
 
-def improve(task: Task) -> Result | None:
+@dataclasses.dataclass(frozen=True, eq=False)
+class Found:
+    """A placement, and the prices that led to it."""
+
+    placement: Placement
+    prices: Prices
+
+
+def improve(task: Task) -> Found | None:
     """Return a placement whose nodes in use cost less, if one is found."""
-    emptied = _emptied(task)
-    if task.kinds.n_kinds > MAX_KINDS or not len(emptied.node):
+    columns = emptied(task)
+    if task.kinds.n_kinds > MAX_KINDS or not len(columns.node):
         return None
     patterns = Patterns(task)
     if patterns.n_tables > MAX_TABLES:
         return None
-    return _Generation(task, patterns, emptied).run()
+    return _Generation(task, patterns, columns).run()
 
 
-def _emptied(task: Task) -> Columns:
+def emptied(task: Task) -> Columns:
     """What empties each node that may be emptied."""
     kinds = task.kinds
     can = emptiable(task.problem, task.start) & (task.cost > 0)
@@ -93,19 +98,17 @@ def _emptied(task: Task) -> Columns:
 
 class _Generation:
     def __init__(
-        self, task: Task, patterns: Patterns, emptied: Columns
+        self, task: Task, patterns: Patterns, columns: Columns
     ) -> None:
         self._task = task
         self._patterns = patterns
-        self._emptied = emptied
-        self._master = Master(task, emptied)
+        self._master = Master(task, columns)
         self._is_whole = bool((task.cost == np.rint(task.cost)).all())
         self._shares = np.zeros(0)
         self._prices: Prices | None = None
-        now_s = time.monotonic()
-        self._until = now_s + SHARE * (task.problem.deadline - now_s)
+        self._until = task.problem.until(SHARE)
 
-    def run(self) -> Result | None:
+    def run(self) -> Found | None:
         """Generate columns, then take whole ones."""
         self._begin()
         if not self._generate():
@@ -119,8 +122,8 @@ class _Generation:
             if wanted - less < TINY:
                 break
             found = self._saving(wanted - less)
-            if found is not None:
-                return self._proved(found)
+            if found is not None and self._prices is not None:
+                return Found(found, self._prices)
         return None
 
     def _begin(self) -> None:
@@ -196,13 +199,3 @@ class _Generation:
         filler = fill.Filler(narrowed, placement, fill.tightest(task.problem))
         for node in np.unique(task.start.node_of[left]).tolist():
             filler.place_all([i for i in left if placement.node_of[i] == node])
-
-    def _proved(self, placement: Placement) -> Result:
-        """Add how many migrations it takes at least."""
-        task, fewest = self._task, None
-        if task.is_relaxed and self._prices is not None:
-            saved = task.value(task.start) - task.value(placement)
-            fewest = lagrange.fewest_migrations(
-                task, self._emptied, self._prices, saved
-            )
-        return Result(placement, task.bound, fewest)

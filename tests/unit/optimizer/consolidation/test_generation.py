@@ -18,6 +18,7 @@ from __future__ import annotations
 import unittest
 
 from typing import Any
+from unittest import mock
 
 import numpy as np
 
@@ -27,8 +28,8 @@ from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Inventory
 from watcher_rearrange.model.records import Snapshot
-from watcher_rearrange.optimizer.consolidation import generation
 from watcher_rearrange.optimizer.consolidation import greedy
+from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.master import Columns
 from watcher_rearrange.optimizer.consolidation.patterns import Patterns
 from watcher_rearrange.optimizer.consolidation.seats import seated
@@ -147,7 +148,7 @@ class TestSeats(unittest.TestCase):
 class TestGeneration(unittest.TestCase):
     def test_better_than_greedy_and_valid(self) -> None:
         wanted = generated()
-        result = generation.improve(wanted)
+        result = parts.improve(wanted)
         assert result is not None and result.migrations is not None
         value, moved, _ = wanted.rank(result.placement)
         packed = greedy.improve(wanted)
@@ -158,7 +159,7 @@ class TestGeneration(unittest.TestCase):
 
     def test_the_limit_of_migrations(self) -> None:
         wanted = generated(max_migrations=30)
-        result = generation.improve(wanted)
+        result = parts.improve(wanted)
         assert result is not None
         value, moved, _ = wanted.rank(result.placement)
         self.assertLess(value, wanted.value(wanted.start))
@@ -166,26 +167,37 @@ class TestGeneration(unittest.TestCase):
 
     def test_costs_that_are_no_whole_numbers(self) -> None:
         wanted = generated(cost=np.linspace(0.5, 1.7, 24))
-        result = generation.improve(wanted)
+        result = parts.improve(wanted)
         assert result is not None
         packed = greedy.improve(wanted)
         value = wanted.value(result.placement)
         self.assertLessEqual(value, wanted.value(packed))
 
     def test_the_same_again(self) -> None:
-        first, second = (generation.improve(generated()) for _ in range(2))
+        first, second = (parts.improve(generated()) for _ in range(2))
         assert first is not None and second is not None
         self.assertEqual(
             first.placement.node_of.tolist(), second.placement.node_of.tolist()
         )
 
+    def test_in_parts(self) -> None:
+        wanted = generated()
+        with mock.patch.object(parts, 'MOST_NODES', 12):
+            result = parts.improve(wanted)
+        assert result is not None and result.migrations is not None
+        value, moved, _ = wanted.rank(result.placement)
+        self.assertLess(value, wanted.value(wanted.start))
+        self.assertLessEqual(result.migrations, moved)
+        violations = wanted.problem.rules.violations(result.placement)
+        self.assertEqual([], violations)
+
     def test_nobody_receives(self) -> None:
         wanted = generated()
         closed = np.zeros(24, dtype=np.bool_)
         narrowed = generated(open_nodes=closed)
-        self.assertIsNone(generation.improve(narrowed))
+        self.assertIsNone(parts.improve(narrowed))
         frozen = np.ones(len(wanted.start.node_of), dtype=np.bool_)
-        self.assertIsNone(generation.improve(generated(frozen=frozen)))
+        self.assertIsNone(parts.improve(generated(frozen=frozen)))
 
     def test_out_of_time(self) -> None:
-        self.assertIsNone(generation.improve(generated(deadline=0.0)))
+        self.assertIsNone(parts.improve(generated(deadline=0.0)))
