@@ -44,6 +44,9 @@ from watcher_rearrange.optimizer.program import Effort
 # A programme with so many columns is solved as a whole.
 PROVED_COLUMNS = 1600
 
+# In very large clusters so much less, as a share of the nodes, is as good.
+SHORT = 0.001
+
 # Nodes that are tried in vain one by one.
 MAX_REFUSED = 20
 
@@ -61,7 +64,8 @@ def improve(task: Task) -> Result:
 
 def _large(task: Task) -> Result:
     """Do what can be done where the whole is too much for one programme."""
-    packed = greedy.at_once(task)
+    many = task.problem.cluster.n_nodes > parts.MOST_NODES
+    packed = greedy.at_once(task, SHORT if many else 0.0)
     if packed is not None:
         return Result(packed, task.bound)
     return parts.improve(task) or Result(_packed(task), task.bound)

@@ -56,12 +56,15 @@ def improve(task: Task) -> Placement:
     return best
 
 
-def at_once(task: Task) -> Placement | None:
+def at_once(task: Task, short: float = 0.0) -> Placement | None:
     """Return the nodes emptied that have fewest instances, if that works.
 
     No placement can then be better: those are as many nodes as may be
     emptied, and nothing takes fewer migrations. None if the nodes have
     different costs, or cannot all be packed.
+
+    :param short: a share of the nodes; if not all can be packed, so many
+        fewer will do
     """
     packer = Packer(task.problem, task.start, task.kinds)
     order = _order(task, 0.0)
@@ -69,9 +72,10 @@ def at_once(task: Task) -> Placement | None:
         return None
     for power in POWERS:
         trial = _Trial(task, packer, order, _scarcity(task, power))
-        found = trial.most()
-        if found is not None:
-            return found
+        for share in sorted({0.0, short}):
+            found = trial.most(share)
+            if found is not None:
+                return found
     return None
 
 
@@ -108,9 +112,13 @@ class _Trial:
                 low, best = middle, found
         return best
 
-    def most(self) -> Placement | None:
-        """Return the placement with all nodes emptied that it is worth."""
+    def most(self, short: float) -> Placement | None:
+        """Return the placement with all nodes emptied that it is worth.
+
+        :param short: the share of them that is left out
+        """
         count = self._most(np.cumsum(self._task.cost[self._order]))
+        count -= int(short * count)
         return self._emptied(count) if count else None
 
     def _most(self, saved: Floats) -> int:
