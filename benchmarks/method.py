@@ -30,8 +30,8 @@ REBALANCE = 'rebalance'
 class Planned:
     """A plan in the common form.
 
-    :ivar seconds: of planning alone, without reading the cluster, writing
-        the plan down and checking it
+    :ivar seconds: CPU time of planning alone, without reading the cluster,
+        writing the plan down and checking it
     :ivar guarded: whether an action is skipped when one that it depends on
         did not succeed
     :ivar violations: what our checker says; None for the others' plans

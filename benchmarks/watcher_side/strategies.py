@@ -80,7 +80,7 @@ def _method(name: str, goal: str, kind: Any, given: dict[str, Any]) -> Method:
         strategy = _strategy(kind, given, snapshot)
         random.seed(seed)
         failure, timed_out = '', False
-        began = time.perf_counter()
+        began = time.process_time()
         try:
             with _at_most(limit_s):
                 strategy.pre_execute()
@@ -90,7 +90,7 @@ def _method(name: str, goal: str, kind: Any, given: dict[str, Any]) -> Method:
         except Exception as error:
             # An audit of Watcher would be FAILED.
             failure = type(error).__name__
-        seconds = time.perf_counter() - began
+        seconds = time.process_time() - began
         if failure:
             return Planned([], seconds, failure=failure, timed_out=timed_out)
         return Planned(plans.steps(strategy), seconds)

@@ -31,6 +31,7 @@ from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.optimizer.consolidation import consolidate
+from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
 from watcher_rearrange.optimizer.consolidation.task import Task
 from watcher_rearrange.optimizer.consolidation.task import emptiable
@@ -81,8 +82,8 @@ def _groups(draw: st.DrawFn, instances: list[Any]) -> tuple[Any, ...]:
     return (small.apart(*members),)
 
 
-def best(task: Task, rules: Rules) -> tuple[float, int]:
-    """The least cost and, for that, the fewest migrations."""
+def ends(task: Task, rules: Rules) -> list[tuple[float, int]]:
+    """The cost and the migrations of every placement that there may be."""
     cluster = rules.cluster
     nodes = range(cluster.n_nodes)
     choices = [
@@ -95,7 +96,12 @@ def best(task: Task, rules: Rules) -> tuple[float, int]:
         end = Placement(cluster, np.array(hosts, dtype=np.int64))
         if len(set(hosts)) <= in_use and not rules.violations(end):
             found.append(task.rank(end)[:2])
-    return min(found)
+    return found
+
+
+def best(task: Task, rules: Rules) -> tuple[float, int]:
+    """The least cost and, for that, the fewest migrations."""
+    return min(ends(task, rules))
 
 
 class TestConsolidation(unittest.TestCase):
@@ -119,6 +125,26 @@ class TestConsolidation(unittest.TestCase):
             self.assertLessEqual(result.migrations, wanted[1])
         if not rules.groups.groups:
             self.assertAlmostEqual(wanted[0], result.cost)
+
+    @EXAMPLES
+    @hypothesis.given(snapshots(), st.booleans())
+    def test_generated_patterns(self, snapshot: Snapshot, equal: bool) -> None:
+        rules = small.rules(snapshot)
+        cost = np.ones(rules.cluster.n_nodes)
+        if not equal:
+            cost += np.arange(rules.cluster.n_nodes) + 0.5
+        start = Placement(rules.cluster)
+        task = Task(problem(rules), start, cost, 0.0)
+        result = parts.improve(task)
+        if result is None:
+            return
+        self.assertEqual([], rules.violations(result.placement))
+        value, moved, _ = task.rank(result.placement)
+        self.assertLessEqual(value, task.value(start) + 1e-6)
+        fewest = min(n for v, n in ends(task, rules) if v <= value + 1e-6)
+        self.assertLessEqual(fewest, moved)
+        assert result.migrations is not None
+        self.assertLessEqual(result.migrations, fewest)
 
     @EXAMPLES
     @hypothesis.given(snapshots(), st.booleans())

@@ -63,6 +63,11 @@ class Problem:
         """Whether the search must stop."""
         return time.monotonic() >= self.deadline
 
+    def until(self, share: float) -> float:
+        """Return when a share of what is left of the time is over."""
+        now_s = time.monotonic()
+        return now_s + share * (self.deadline - now_s)
+
     def destinations(self, placement: Placement, instance_idx: int) -> Bools:
         """Return bool[n_nodes]: where an instance may be moved now."""
         return self.open_nodes & self.rules.permitted(

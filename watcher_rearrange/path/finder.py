@@ -46,6 +46,10 @@ HOPELESS = 0.5
 
 # Moves that each search of a part that is not small looks at: where any path
 # will do, where it may give up, and where it may not, before the next walk.
+# Knots are looked for in tables of instances times nodes, and of instances
+# times groups. Where these are larger, walks have to do.
+MAX_CELLS = 30_000_000
+
 LITTLE_WORK = 10_000
 WORK = 50_000
 MORE_WORK = 200_000
@@ -134,7 +138,7 @@ class _Finder:
         :param work: of each search of a part that is not small
         """
         best = self.find_any(work)
-        if not best.complete or best.proved:
+        if not best.complete or best.proved or self._is_large():
             return best
         if self._knots is None:
             self._knots = Knots(self._search, best)
@@ -149,16 +153,23 @@ class _Finder:
         if best.complete:
             cheapest = search.costs.of(best.moves) == search.least
             return dataclasses.replace(best, proved=cheapest)
-        self._knots = Knots(search, best)
-        self._best = self._knots.run(work)
+        if not self._is_large():
+            self._knots = Knots(search, best)
+            self._best = self._knots.run(work)
         while self._n_walks < TRIES and not self._is_hopeless():
             self._walk(self._knots)
         return self._best
+
+    def _is_large(self) -> bool:
+        cluster, groups = self._search.rules.cluster, self._search.rules.groups
+        width = max(cluster.n_nodes, len(groups.groups))
+        return cluster.n_instances * width > MAX_CELLS
 
     def insist(self) -> Path:
         """Search on, and walk once more."""
         knots = self._knots
         if knots is None:
+            self._walk(None)
             return self._best
         self._best = knots.run(self._work)
         self._walk(knots)
@@ -171,11 +182,12 @@ class _Finder:
         knots.learn(self._best)
         return knots.run(self._work)
 
-    def _walk(self, knots: Knots) -> None:
+    def _walk(self, knots: Knots | None) -> None:
         costs = self._search.costs
         path = self._walked()
         self._best = min(self._best, path, key=lambda p: _rank(p, costs))
-        knots.learn(self._best)
+        if knots is not None:
+            knots.learn(self._best)
 
     def _walked(self) -> Path:
         # The first walk varies nothing.

@@ -49,6 +49,8 @@ from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 # What the bounds may take.
 BOUND_S = 5.0
 
+TINY = 1e-6
+
 FREED = f'{OWN_REASON}: freed by consolidation'
 
 
@@ -111,9 +113,10 @@ class Consolidation(Job):
         can hold the demand; or what the programme has proved.
         """
         value = self._price.value(end)
-        known = self._fewest.get(round(value, 6), 0)
+        # What it takes to come down to more, it takes to come down further.
+        proved = [n for v, n in self._fewest.items() if v >= value - TINY]
         until = time.monotonic() + BOUND_S
-        return max(known, self._separate.fewest_migrations(value, until))
+        return max(*proved, 0, self._separate.fewest_migrations(value, until))
 
     def is_optimal(
         self, table: list[ObjectiveValue], path: Path, fewest: int

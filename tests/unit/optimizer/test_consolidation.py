@@ -30,7 +30,7 @@ from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.optimizer import assign
 from watcher_rearrange.optimizer.consolidation import consolidate
 from watcher_rearrange.optimizer.consolidation import greedy
-from watcher_rearrange.optimizer.consolidation import near
+from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
 from watcher_rearrange.optimizer.consolidation.pack import Packer
 from watcher_rearrange.optimizer.consolidation.program import Aim
@@ -57,6 +57,18 @@ def spread(count: int, *groups: Any) -> Rules:
             server_groups=tuple(groups),
         )
     )
+
+
+def every(wanted: Task) -> list[Placement]:
+    """What each of the searches finds."""
+    at_once = greedy.at_once(wanted)
+    generated = parts.improve(wanted)
+    found = [greedy.improve(wanted), consolidate.improve(wanted).placement]
+    if at_once is not None:
+        found.append(at_once)
+    if generated is not None:
+        found.append(generated.placement)
+    return found
 
 
 class TestPacker(unittest.TestCase):
@@ -99,11 +111,7 @@ class TestPacker(unittest.TestCase):
 class TestSearches(unittest.TestCase):
     def test_each_empties_what_it_can(self) -> None:
         wanted = task(spread(8))
-        for found in (
-            greedy.improve(wanted),
-            near.improve(wanted, wanted.start),
-            consolidate.improve(wanted).placement,
-        ):
+        for found in every(wanted):
             self.assertEqual((4.0, 4), wanted.rank(found)[:2])
 
     def test_the_costly_nodes_are_emptied(self) -> None:
@@ -116,11 +124,7 @@ class TestSearches(unittest.TestCase):
 
     def test_the_limit_of_migrations(self) -> None:
         wanted = task(spread(8), max_migrations=3)
-        for found in (
-            greedy.improve(wanted),
-            near.improve(wanted, wanted.start),
-            consolidate.improve(wanted).placement,
-        ):
+        for found in every(wanted):
             self.assertEqual((5.0, 3), wanted.rank(found)[:2])
 
 

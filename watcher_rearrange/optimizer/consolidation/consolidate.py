@@ -12,9 +12,10 @@
 
 """Empty as many nodes as possible, those that are cheapest to empty.
 
-A greedy packing comes first. Where the whole is small enough, an integer
-programme then finds the best placement and proves it; where it is not, one
-neighbourhood after the other is solved.
+Where the whole is small enough, an integer programme finds the best placement
+and proves it, from a greedy packing on. Where it is not, the nodes that are
+cheapest to empty are packed at once, which is the best if it works; if it
+does not, patterns of the nodes are generated.
 """
 
 from __future__ import annotations
@@ -28,62 +29,54 @@ from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.optimizer import assign
 from watcher_rearrange.optimizer import fill
 from watcher_rearrange.optimizer.consolidation import greedy
-from watcher_rearrange.optimizer.consolidation import near
+from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.program import Aim
 from watcher_rearrange.optimizer.consolidation.program import (
     ConsolidationProgram,
 )
+from watcher_rearrange.optimizer.consolidation.task import Result
 from watcher_rearrange.optimizer.consolidation.task import Task
 from watcher_rearrange.optimizer.consolidation.task import emptiable
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.reductions.group import Group
 
 
-# A programme with so many columns is solved to the end.
+# A programme with so many columns is solved as a whole.
 PROVED_COLUMNS = 1600
 
-# One with so many is solved as far as that goes with some effort.
-WHOLE_COLUMNS = 4000
-TREE_NODES = 100
-WHOLE_GAP = 0.01
-
-# Clusters of more nodes are left at the greedy packing, which is near the
-# bound there and leaves room for a path without detours.
-NEAR_NODES = 600
+# In very large clusters so much less, as a share of the nodes, is as good.
+SHORT = 0.001
 
 # Nodes that are tried in vain one by one.
 MAX_REFUSED = 20
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Result:
-    """A placement, and what is proved of all.
-
-    :ivar cost: no placement has nodes in use that cost less
-    :ivar migrations: none that costs as little as this one takes fewer;
-        None if that is not known
-    """
-
-    placement: Placement
-    cost: float
-    migrations: int | None = None
 
 
 def improve(task: Task) -> Result:
     """Return a placement whose nodes in use cost less, or the start."""
     if task.value(task.start) <= task.bound:
         return Result(task.start, task.bound)
-    best = greedy.improve(task)
-    if task.value(best) > task.bound:
-        best = min(best, _one_by_one(task, best), key=task.rank)
     columns = int((task.kinds.count > 0).sum() + task.kinds.allowed.sum())
-    if columns <= WHOLE_COLUMNS and not task.problem.out_of_time:
-        return _whole(task, best, columns <= PROVED_COLUMNS)
-    small = task.problem.cluster.n_nodes <= NEAR_NODES
-    if small and task.value(best) > task.bound:
-        found = near.improve(task, best)
-        best = min(best, found, key=task.rank)
-    return Result(_worth(task, best), task.bound)
+    if columns <= PROVED_COLUMNS:
+        return _whole(task, _packed(task))
+    found = _large(task)
+    return dataclasses.replace(found, placement=_worth(task, found.placement))
+
+
+def _large(task: Task) -> Result:
+    """Do what can be done where the whole is too much for one programme."""
+    many = task.problem.cluster.n_nodes > parts.MOST_NODES
+    packed = greedy.at_once(task, SHORT if many else 0.0)
+    if packed is not None:
+        return Result(packed, task.bound)
+    return parts.improve(task) or Result(_packed(task), task.bound)
+
+
+def _packed(task: Task) -> Placement:
+    """Return the greedy packing, with further nodes emptied one by one."""
+    best = greedy.improve(task)
+    if task.value(best) <= task.bound:
+        return best
+    return min(best, _one_by_one(task, best), key=task.rank)
 
 
 def _worth(task: Task, placement: Placement) -> Placement:
@@ -93,7 +86,7 @@ def _worth(task: Task, placement: Placement) -> Placement:
     return task.start
 
 
-def _whole(task: Task, known: Placement, proved: bool) -> Result:
+def _whole(task: Task, known: Placement) -> Result:
     """Solve the whole, first without telling groups apart."""
     result = Result(_worth(task, known), task.bound)
     for grouped in (False, True):
@@ -102,12 +95,8 @@ def _whole(task: Task, known: Placement, proved: bool) -> Result:
             kinds = Group().apply(task.problem, task.start)
         aim = Aim(task.cost, task.bound, most=task.most)
         program = ConsolidationProgram(task.problem, task.start, kinds, aim)
-        effort = Effort(
-            task.problem.deadline,
-            seed=task.seed,
-            nodes=None if proved else TREE_NODES,
-        )
-        found = program.solve(effort, known, 0.0 if proved else WHOLE_GAP)
+        effort = Effort(task.problem.deadline, seed=task.seed)
+        found = program.solve(effort, known)
         cost, fewest = task.bound, None
         if task.is_relaxed:
             cost, fewest = max(cost, found.cost), found.migrations

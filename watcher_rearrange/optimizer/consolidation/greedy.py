@@ -56,6 +56,29 @@ def improve(task: Task) -> Placement:
     return best
 
 
+def at_once(task: Task, short: float = 0.0) -> Placement | None:
+    """Return the nodes emptied that have fewest instances, if that works.
+
+    No placement can then be better: those are as many nodes as may be
+    emptied, and nothing takes fewer migrations. None if the nodes have
+    different costs, or cannot all be packed.
+
+    :param short: a share of the nodes; if not all can be packed, so many
+        fewer will do
+    """
+    packer = Packer(task.problem, task.start, task.kinds)
+    order = _order(task, 0.0)
+    if not len(order) or np.ptp(task.cost[order]):
+        return None
+    for power in POWERS:
+        trial = _Trial(task, packer, order, _scarcity(task, power))
+        for share in sorted({0.0, short}):
+            found = trial.most(share)
+            if found is not None:
+                return found
+    return None
+
+
 class _Trial:
     """One order of the nodes, with one measure of likeness."""
 
@@ -72,11 +95,11 @@ class _Trial:
     def best(self, known: Placement) -> Placement:
         """Return the placement with most nodes emptied, if not fewer."""
         saved = np.cumsum(self._task.cost[self._order])
-        goal = self._task.value(self._task.start)
-        gained = goal - self._task.value(known)
+        start = self._task.value(self._task.start)
+        gained = start - self._task.value(known)
         low = int(np.searchsorted(saved, gained - 1e-6)) + (gained > 0)
         low = max(1, low)
-        high = self._most(saved, goal - self._task.bound)
+        high = self._most(saved)
         best = self._emptied(low) if low <= high else None
         if best is None:
             return known
@@ -89,8 +112,18 @@ class _Trial:
                 low, best = middle, found
         return best
 
-    def _most(self, saved: Floats, wanted: float) -> int:
+    def most(self, short: float) -> Placement | None:
+        """Return the placement with all nodes emptied that it is worth.
+
+        :param short: the share of them that is left out
+        """
+        count = self._most(np.cumsum(self._task.cost[self._order]))
+        count -= int(short * count)
+        return self._emptied(count) if count else None
+
+    def _most(self, saved: Floats) -> int:
         """How many nodes it may be worth to empty."""
+        wanted = self._task.value(self._task.start) - self._task.bound
         most = int(np.searchsorted(saved, wanted - 1e-6)) + 1
         limit = self._task.problem.max_migrations
         if limit is not None:
@@ -128,7 +161,5 @@ def _order(task: Task, room_weight: float) -> Ints:
 
 def _scarcity(task: Task, power: float) -> Floats:
     """float64[n_rc]: how scarce each class is, the scarcest 1."""
-    total = np.maximum(task.problem.limit.sum(axis=0), 1)
-    share = task.start.used.sum(axis=0) / total
-    scarcity: Floats = (share / max(1e-9, share.max(initial=0.0))) ** power
+    scarcity: Floats = task.scarcity**power
     return scarcity

@@ -80,11 +80,33 @@ class Task:
         return Group(grouped=False).apply(self.problem, self.start)
 
     @cached_property
+    def scarcity(self) -> Floats:
+        """float64[n_rc]: how full each class is, the fullest 1."""
+        total = np.maximum(self.problem.limit.sum(axis=0), 1)
+        share = self.start.used.sum(axis=0) / total
+        scarcity: Floats = share / max(1e-9, share.max(initial=0.0))
+        return scarcity
+
+    @cached_property
     def is_relaxed(self) -> bool:
         """Whether what no counts can do, no plan can do."""
         if self.problem.frozen.any():
             return False
         return are_exact(self.problem, self.start)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Result:
+    """A placement, and what is proved of all.
+
+    :ivar cost: no placement has nodes in use that cost less
+    :ivar migrations: none that costs as little as this one takes fewer;
+        None if that is not known
+    """
+
+    placement: Placement
+    cost: float
+    migrations: int | None = None
 
 
 def emptiable(problem: Problem, placement: Placement) -> Bools:
