@@ -44,12 +44,12 @@ TRIES = 10
 # walks are not tried.
 HOPELESS = 0.5
 
-# Moves that each search of a part that is not small looks at: where any path
-# will do, where it may give up, and where it may not, before the next walk.
 # Knots are looked for in tables of instances times nodes, and of instances
 # times groups. Where these are larger, walks have to do.
 MAX_CELLS = 30_000_000
 
+# Moves that each search of a part that is not small looks at: where any path
+# will do, where it may give up, and where it may not, before the next walk.
 LITTLE_WORK = 10_000
 WORK = 50_000
 MORE_WORK = 200_000

@@ -59,15 +59,20 @@ SMALL_TRADES = 0.1
 # Partners of a swap that are looked at.
 PARTNERS = 2000
 
-# At most so many go elsewhere for one, out of so many looked at; and how
-# often no more go than have to.
+# At most so many go elsewhere for one; and how often no more go than have
+# to.
 EVICTED = 12
 NO_MORE = 0.7
-POWERS=(0.5,1.,2.)
+
+# How much rather those go that make much room: powers of it.
+POWERS = (0.5, 1.0, 2.0)
+
+# How many are pushed, one because of the other; and how much less likely it
+# is that somebody goes who has nowhere to go.
 PUSHED = 4
 STUCK = 0.2
 
-# How often one is put elsewhere because its node is expensive.
+# How often one is pushed because its node is expensive.
 COSTLY = 0.5
 
 
@@ -98,8 +103,7 @@ class Annealer:
         self._order = np.zeros(0, dtype=np.int64)
         self._most = max(1, min(TRADERS, NOISE // 4 // model.n_nodes))
         large = model.sizes()[movable]
-        large = large + large.mean() * 0.1 + 1e-9
-        self._large = large / large.sum()
+        self._large = large + large.mean() * 0.1 + 1e-9
 
     def step(self) -> None:
         """Try a move of one kind."""
@@ -139,11 +143,11 @@ class Annealer:
         weight = self._large
         if self.rng.random() < COSTLY:
             values = np.maximum(self.model.node_values(), 0.0)
-            if (total := values.sum()) > 0.0:
-                values = values / total
-                weight = weight * values[self.model.node_of[self.movable]]
-                weight /= weight.sum()
-        return int(self.rng.choice(self.movable, p=weight))
+            costly = weight * values[self.model.node_of[self.movable]]
+            weight = costly if costly.any() else weight
+        upto = np.cumsum(weight)
+        k = int(np.searchsorted(upto, self.rng.random() * upto[-1], 'right'))
+        return int(self.movable[min(k, len(upto) - 1)])
 
     def _noisy(self, deltas: Floats) -> Floats:
         """Changes whose smallest follows the Boltzmann distribution."""
@@ -244,7 +248,8 @@ class Annealer:
             return None
         there = int(rng.choice(np.flatnonzero(nodes)))
         others = self.movable[model.node_of[self.movable] == there]
-        others = others[~np.isin(others, but)][: self._most - 1]
+        others = others[(others[:, None] != but).all(axis=1)]
+        others = others[: self._most - 1]
         deltas = self._noisy(model.trade_deltas(np.append(others, one)))[:-1]
         deltas[:, there] = np.inf
         fine = np.isfinite(deltas).any(axis=1)

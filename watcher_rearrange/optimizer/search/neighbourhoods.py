@@ -29,6 +29,7 @@ import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Outcome
 from watcher_rearrange.optimizer.search.area import NodeArea
@@ -37,6 +38,9 @@ from watcher_rearrange.optimizer.search.model import Model
 
 # A programme should take less than this.
 LONGEST_S = 3.0
+
+# Nodes that are chosen because somebody large could go from one to the next.
+CHAIN = 4
 
 # Nodes of the search tree, at most.
 TREE_NODES = 2000
@@ -59,6 +63,7 @@ class Neighbourhoods:
         self._start = start
         self._movable = np.zeros(len(start), dtype=np.bool_)
         self._movable[movable] = True
+        self._size = model.sizes() * self._movable
         self._rng = np.random.default_rng(seed)
         self._count = 3.0
 
@@ -80,20 +85,39 @@ class Neighbourhoods:
         answer = area.solve(Effort(until, GAP, seed, TREE_NODES))
         solved = answer.outcome == Outcome.OPTIMAL
         self._count *= 1.05 if solved else 0.85
-        self._count = min(max(self._count, 2.0), float(self.model.n_nodes))
+        self._count = min(max(self._count, 3.0), float(self.model.n_nodes))
         return answer.found and self._take(free, area.targets(answer))
 
     def _nodes(self) -> Ints:
         """Some nodes, expensive ones rather than others."""
         values = np.maximum(self.model.node_values(), 0.0)
         weight = values + values.mean() * self._rng.choice([0.1, 1.0]) + 1e-9
-        nodes: Ints = self._rng.choice(
-            self.model.n_nodes,
-            min(int(self._count), self.model.n_nodes),
-            replace=False,
-            p=weight / weight.sum(),
-        )
-        return np.sort(nodes)
+        count = min(int(self._count), self.model.n_nodes)
+        chosen = self._chain(values)[:count] if self._rng.random() < 0.5 else []
+        if (rest := count - len(chosen)) > 0:
+            weight[chosen] = 0.0
+            more = self._rng.choice(
+                self.model.n_nodes, rest, False, weight / weight.sum()
+            )
+            chosen += more.tolist()
+        return np.array(sorted(chosen), dtype=np.int64)
+
+    def _chain(self, values: Floats) -> list[int]:
+        """The node of a large instance, one for it, one for who is there."""
+        node_of = self.model.node_of
+        weight = self._size * (values[node_of] + 1e-9)
+        chosen: list[int] = []
+        while weight.any() and len(chosen) < CHAIN:
+            one = int(self._rng.choice(len(weight), p=weight / weight.sum()))
+            left = int(node_of[one])
+            nodes = self.model.cleared(np.array([one]))[0]
+            nodes[[*chosen, left]] = False
+            if not nodes.any():
+                break
+            there = int(self._rng.choice(np.flatnonzero(nodes)))
+            chosen += [there] if chosen else [left, there]
+            weight = self._size * (node_of == there)
+        return chosen
 
     def _free(self, nodes: Ints) -> tuple[Ints, Bools]:
         on = np.isin(self.model.node_of, nodes) & self._movable
