@@ -20,6 +20,7 @@ next audit on the finished plan has nothing to do.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import time
 
 import numpy as np
@@ -34,6 +35,8 @@ from watcher_rearrange.path.moves import Path
 from watcher_rearrange.path.walk import Walk
 from watcher_rearrange.planning.job import Job
 
+
+LOG = logging.getLogger(__name__)
 
 MAX_ROUNDS = 20
 
@@ -82,8 +85,15 @@ def _round(
         if (found.node_of == placement.node_of).all():
             break
         target = found
+        moved = int((target.node_of != placement.node_of).sum())
+        LOG.info('a target with %d instances on other nodes', moved)
         path = finder.find(
             job.rules, placement, target.node_of, _until(job), job.seed
+        )
+        LOG.info(
+            'a path of %d migrations; %d instances cannot get there',
+            len(path.moves),
+            len(path.blocked),
         )
         excess = 0 if budget is None else len(path.moves) - budget
         if path.complete and excess <= 0:
