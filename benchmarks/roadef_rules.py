@@ -215,7 +215,9 @@ class Dependencies(Rule):
         allowed &= self._complete(others, there, here)
         return allowed | (here == there)
 
-    def _complete(self, instances: Ints | int, here: Ints, there: Ints) -> Bools:
+    def _complete(
+        self, instances: Ints | int, here: Ints, there: Ints
+    ) -> Bools:
         service = self._service[instances]
         last = self._count[service, here] == 1
         last &= self._wanted[service, here] > 0

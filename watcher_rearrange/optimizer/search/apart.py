@@ -18,6 +18,7 @@ import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.term import Area
 from watcher_rearrange.optimizer.search.rules import NEVER
 from watcher_rearrange.optimizer.search.rules import Rule

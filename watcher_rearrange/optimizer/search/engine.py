@@ -230,7 +230,9 @@ class _Search:
             return node_of, self.value
         tasks = [
             dataclasses.replace(task, trades=TRADES[k % len(TRADES)])
-            for k in range(len(self._shares), len(self._shares) + self._limits.workers)
+            for k in range(
+                len(self._shares), len(self._shares) + self._limits.workers
+            )
         ]
         found = self._take(crew.run(tasks))
         return found.node_of, found.value
