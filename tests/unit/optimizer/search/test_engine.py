@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import unittest
+import unittest.mock
 
 import hypothesis
 import numpy as np
@@ -93,6 +94,18 @@ class TestEngine(unittest.TestCase):
             of, np.zeros(0, dtype=np.int64), engine.Limits(steps=10)
         )
         self.assertEqual(of.value(), outcome.value)
+
+    # There is no temperature to begin with.
+    def test_no_move_changes_anything(self) -> None:
+        for n_nodes in (1, 4):
+            case = Case.of(5, n_nodes)
+            term = SoftThreshold(case.demand * 0, case.capacity, np.ones(2))
+            of = Model(case.start, [(1.0, term)], case.rules()[:1])
+            with unittest.mock.patch.object(term, 'lower_bound') as bound:
+                bound.return_value = None
+                with np.errstate(divide='raise'):
+                    outcome = run(of)
+            np.testing.assert_array_equal(case.start, outcome.node_of)
 
     def test_a_term_without_a_linear_form(self) -> None:
         case = Case.of(2)
