@@ -98,6 +98,14 @@ class Highest(Term):
         self.node_of[instance] = to
         self._look()
 
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        demand = self._demand[instances]
+        np.subtract.at(self._load.T, self.node_of[instances], demand)
+        np.add.at(self._load.T, to, demand)
+        self.node_of[instances] = to
+        self._look()
+
     def lower_bound(self) -> float | None:
         """Return the mean utilisation."""
         mean = self._demand.sum(axis=0) / self._total
@@ -204,6 +212,11 @@ class Range(Term):
         """Follow an instance to another node."""
         for part in self._parts:
             part.move(instance, to)
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        for part in self._parts:
+            part.trade(instances, to)
 
     def lower_bound(self) -> float | None:
         """Return 0: every node equally full."""
