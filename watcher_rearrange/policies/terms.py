@@ -30,8 +30,10 @@ MEASURES = (*imbalance.MEASURES, VARIANCE)
 PROJECT = 'project'
 SERVER_GROUP = 'server_group'
 
+# Of a price or a ratio: what a plan says of many together can be read again.
+LARGEST = 1e9
 # Its inverse counts too.
-SMALLEST_RATIO = 1e-12
+SMALLEST_RATIO = 1e-9
 
 _BALANCED = ['VCPU', 'MEMORY_MB']
 
@@ -54,7 +56,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'disruption': {'group_by': PROJECT},
 }
 
-_POSITIVE = {'type': 'number', 'minimum': 0, 'exclusiveMinimum': True}
+_POSITIVE = {
+    'type': 'number',
+    'minimum': 0,
+    'exclusiveMinimum': True,
+    'maximum': LARGEST,
+}
 _AMOUNTS = {
     'type': 'object',
     'additionalProperties': {'type': 'number', 'minimum': 0},
@@ -69,7 +76,11 @@ TERM: schema.Schema = {
         'enough': {'type': 'number', 'minimum': 0},
         'node_costs': {
             'type': 'object',
-            'additionalProperties': {'type': 'number', 'minimum': 0},
+            'additionalProperties': {
+                'type': 'number',
+                'minimum': 0,
+                'maximum': LARGEST,
+            },
         },
         'measure': {'type': 'string', 'enum': list(MEASURES)},
         'dimensions': {
@@ -89,7 +100,7 @@ TERM: schema.Schema = {
             'minProperties': 1,
         },
         'free': _AMOUNTS,
-        'ratio': {'type': 'number', 'minimum': 0},
+        'ratio': {'type': 'number', 'minimum': 0, 'maximum': LARGEST},
         'flavors': {
             'type': 'object',
             'additionalProperties': {
