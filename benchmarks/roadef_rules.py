@@ -74,7 +74,8 @@ class Spread(Rule):
         there = self._location[self.node_of[others]]
         allowed: Bools = self._enough(one, here, there)
         allowed &= self._enough(others, there, here)
-        return allowed | (here == there)
+        same = self._row[others] == self._row[one]
+        return allowed | (here == there) | same
 
     def _enough(self, instances: Ints | int, here: Ints, there: Ints) -> Bools:
         row = self._row[instances]
@@ -213,9 +214,12 @@ class Dependencies(Rule):
         there = self._near[self.node_of[others]]
         allowed: Bools = self._complete(one, here, there)
         allowed &= self._complete(others, there, here)
-        return allowed | (here == there)
+        same = self._service[others] == self._service[one]
+        return allowed | (here == there) | same
 
-    def _complete(self, instances: Ints | int, here: Ints, there: Ints) -> Bools:
+    def _complete(
+        self, instances: Ints | int, here: Ints, there: Ints
+    ) -> Bools:
         service = self._service[instances]
         last = self._count[service, here] == 1
         last &= self._wanted[service, here] > 0

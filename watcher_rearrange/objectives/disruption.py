@@ -152,10 +152,8 @@ class Disruption(Term):
         least = len(self.node_of) + 2
         self._with = np.bincount(self.moved[:-1], minlength=least)
 
-    def _step(
-        self, instances: Ints, home: Ints | int, to: Ints | int
-    ) -> Ints:
+    def _step(self, instances: Ints, home: Ints | int, to: Ints | int) -> Ints:
         """int64[n]: by how much the count of its group changes."""
         start = self.start[instances]
-        step = (to != start).astype(np.int64) - (home != start)
+        step = np.not_equal(to, start).astype(np.int64) - (home != start)
         return np.where(self.group[instances] < 0, 0, step)

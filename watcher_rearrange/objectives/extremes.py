@@ -27,7 +27,8 @@ class Highest(Term):
 
     :param demand: float64[n_instances, n_dims]
     :param capacity: float64[n_nodes, n_dims]; a node without any in a
-        dimension is not judged there
+        dimension is not judged there, and a dimension that no node has any
+        of does not count
     :param weight: float64[n_dims]
     """
 
@@ -39,11 +40,14 @@ class Highest(Term):
         self, demand: Floats, capacity: Floats, weight: Floats
     ) -> None:
         super().__init__(len(capacity))
+        # Nothing is the highest where no node is judged.
+        there = (capacity > 0).any(axis=0)
+        demand, capacity = demand[:, there], capacity[:, there]
         self._demand = np.asarray(demand, dtype=float) * self._sign
         judged = np.ascontiguousarray(capacity.T > 0)
         self._total = capacity.sum(axis=0, where=judged.T)
         self._capacity = np.where(judged, capacity.T, 1.0)
-        self._weight: Floats = np.asarray(weight, dtype=float)
+        self._weight: Floats = np.asarray(weight, dtype=float)[there]
         # Never the highest, whatever is added.
         self._origin = np.where(judged, 0.0, -np.inf)
         self._load = self._origin.copy()
@@ -96,6 +100,14 @@ class Highest(Term):
         self._load[:, self.node_of[instance]] -= self._demand[instance]
         self._load[:, to] += self._demand[instance]
         self.node_of[instance] = to
+        self._look()
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        demand = self._demand[instances]
+        np.subtract.at(self._load.T, self.node_of[instances], demand)
+        np.add.at(self._load.T, to, demand)
+        self.node_of[instances] = to
         self._look()
 
     def lower_bound(self) -> float | None:
@@ -204,6 +216,11 @@ class Range(Term):
         """Follow an instance to another node."""
         for part in self._parts:
             part.move(instance, to)
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once."""
+        for part in self._parts:
+            part.trade(instances, to)
 
     def lower_bound(self) -> float | None:
         """Return 0: every node equally full."""

@@ -78,7 +78,7 @@ def _sizes(
         else:
             problems.append(
                 f'flavors.{wish.name}: the size of this flavor is not known; '
-                'give it, as {"count": 1, "VCPU": 8, "MEMORY_MB": 16384}'
+                'give it, as {"VCPU": 8, "MEMORY_MB": 16384}'
             )
     return flavors, problems
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 import copy
 import math
 
+from collections.abc import Iterator
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,9 @@ from watcher_rearrange.policies import path_costs
 
 
 Schema = dict[str, Any]
+
+# Numbers may not be larger: sums and squares of larger ones overflow.
+LARGEST = 2**63 - 1
 
 COMMON: Schema = {
     'move_locked': {
@@ -188,8 +192,27 @@ def _problems(name: str, spec: Schema, value: object) -> list[str]:
     # JSON schema has no word for it: every bound holds for NaN.
     if isinstance(value, float) and not math.isfinite(value):
         return [f'{name}: {value} is not a finite number']
+    large = [
+        f'{where}: may be {LARGEST} at most'
+        for where, number in numbers(name, value)
+        if math.inf > number > LARGEST
+    ]
+    if large:
+        return large
     found = jsonschema.Draft4Validator(spec).iter_errors(value)
     return [
         '.'.join([name, *map(str, error.absolute_path)]) + f': {error.message}'
         for error in sorted(found, key=lambda error: list(error.path))
     ]
+
+
+def numbers(place: str, value: object) -> Iterator[tuple[str, float]]:
+    """Yield every number of a value, with where it stands."""
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from numbers(f'{place}.{key}', one)
+    elif isinstance(value, (list, tuple)):
+        for position, one in enumerate(value):
+            yield from numbers(f'{place}[{position}]', one)
+    elif isinstance(value, (int, float)):
+        yield place, value

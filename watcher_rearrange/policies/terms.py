@@ -30,6 +30,11 @@ MEASURES = (*imbalance.MEASURES, VARIANCE)
 PROJECT = 'project'
 SERVER_GROUP = 'server_group'
 
+# Of a price or a ratio: what a plan says of many together can be read again.
+LARGEST = 1e9
+# Its inverse counts too.
+SMALLEST_RATIO = 1e-9
+
 _BALANCED = ['VCPU', 'MEMORY_MB']
 
 # Of each term its options with their defaults. What is empty must be given,
@@ -51,7 +56,12 @@ OPTIONS: dict[str, dict[str, Any]] = {
     'disruption': {'group_by': PROJECT},
 }
 
-_POSITIVE = {'type': 'number', 'minimum': 0, 'exclusiveMinimum': True}
+_POSITIVE = {
+    'type': 'number',
+    'minimum': 0,
+    'exclusiveMinimum': True,
+    'maximum': LARGEST,
+}
 _AMOUNTS = {
     'type': 'object',
     'additionalProperties': {'type': 'number', 'minimum': 0},
@@ -66,7 +76,11 @@ TERM: schema.Schema = {
         'enough': {'type': 'number', 'minimum': 0},
         'node_costs': {
             'type': 'object',
-            'additionalProperties': {'type': 'number', 'minimum': 0},
+            'additionalProperties': {
+                'type': 'number',
+                'minimum': 0,
+                'maximum': LARGEST,
+            },
         },
         'measure': {'type': 'string', 'enum': list(MEASURES)},
         'dimensions': {
@@ -86,7 +100,7 @@ TERM: schema.Schema = {
             'minProperties': 1,
         },
         'free': _AMOUNTS,
-        'ratio': {'type': 'number', 'minimum': 0},
+        'ratio': {'type': 'number', 'minimum': 0, 'maximum': LARGEST},
         'flavors': {
             'type': 'object',
             'additionalProperties': {
@@ -149,10 +163,12 @@ def problems(place: str, given: Mapping[str, Any]) -> list[str]:
         if default is None and key not in given
     ]
     found += [
-        f'{place}.{where}: {number} is not a finite number'
-        for where, number in _numbers(given)
+        f'{where}: {number} is not a finite number'
+        for where, number in schema.numbers(place, given)
         if not math.isfinite(number)
     ]
+    if 0 < given.get('ratio', 0) < SMALLEST_RATIO:
+        found.append(f'{place}.ratio: may be {SMALLEST_RATIO} at least, or 0')
     dimensions = given.get('dimensions', _BALANCED)
     if name == 'proportion' and len(dimensions) != 2:
         found.append(f'{place}.dimensions: proportion is of two')
@@ -162,15 +178,4 @@ def problems(place: str, given: Mapping[str, Any]) -> list[str]:
             for key in given.get('weights', {})
             if key not in dimensions
         ]
-    return found
-
-
-def _numbers(given: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """Every number of a term, with where it stands."""
-    found = []
-    for key, value in given.items():
-        if isinstance(value, float):
-            found.append((key, value))
-        elif isinstance(value, Mapping):
-            found += [(f'{key}.{k}', v) for k, v in _numbers(value)]
     return found

@@ -132,6 +132,16 @@ class TestProcess(base.CommandTestCase):
         result = self.python('-c', script)
         self.assertEqual(b'set()\n', result.stderr)
 
+    # Only the annealing needs it, and it takes longer than all the rest.
+    def test_scipy_is_imported_when_it_is_needed(self):
+        script = (
+            'import sys\n'
+            'from watcher_rearrange.planning import pipeline\n'
+            'sys.exit(str("scipy" in sys.modules))\n'
+        )
+        result = self.python('-c', script)
+        self.assertEqual(b'False\n', result.stderr)
+
     def test_a_terminal_that_cannot_show_a_name(self):
         snapshot = self.write(
             's.json',

@@ -163,3 +163,22 @@ class TestVolumes(unittest.TestCase):
         self.assertEqual(3.0, volumes.least_cost(until))
         self.assertEqual(2, volumes.fewest_migrations(3.0, until))
         self.assertEqual(0, volumes.fewest_migrations(5.0, until))
+
+    def test_no_part_of_a_node_is_in_use(self) -> None:
+        rules = spread(5)
+        for costs, least in (
+            (np.full(5, 300.0), 900.0),
+            (np.full(5, 0.5), 1.5),
+            (np.full(5, 0.3), 0.9),
+            (np.array([300.0, 450.0, 450.0, 450.0, 450.0]), 1050.0),
+            (np.full(5, 2.0**60), 3 * 2.0**60),
+        ):
+            volumes = Volumes(
+                rules.cluster,
+                rules.cluster.capacity,
+                occupied(Placement(rules.cluster)),
+                rules.cluster.receives,
+                costs,
+            )
+            until = time.monotonic() + 30
+            self.assertAlmostEqual(least, volumes.least_cost(until))

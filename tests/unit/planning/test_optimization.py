@@ -201,6 +201,18 @@ class TestOddClusters(unittest.TestCase):
         ):
             self.assertEqual(Status.NO_CHANGE, plan(odd, 'optimize').status)
 
+    def test_no_node_to_judge(self) -> None:
+        odd = Snapshot(
+            (small.node('c0', status='disabled'),),
+            (small.instance('a', 'c0'),),
+        )
+        for measure in ('maximum', 'spread', 'variance'):
+            term = {'name': 'instance_count', 'measure': measure}
+            found = optimized([term], of=odd)
+            self.assertEqual(Status.NO_CHANGE, found.status)
+            row = found.objectives[0]
+            self.assertEqual((0, 0, 0), (row.before, row.after, row.bound))
+
     def test_a_class_that_no_node_has_any_of(self) -> None:
         none = small.snapshot({'c0': 0, 'c1': 0}, {})
         found = optimized(

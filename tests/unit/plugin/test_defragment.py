@@ -26,6 +26,7 @@ from tests.unit.plugin import test_strategies
 from watcher_rearrange.plugin.readers import flavors
 from watcher_rearrange.plugin.readers import watcher_model
 from watcher_rearrange.plugin.strategies import defragment
+from watcher_rearrange.plugin.strategies import optimize
 
 
 def scattered():
@@ -102,6 +103,25 @@ class TestDefragment(unittest.TestCase):
         self.assertIn('flavors.huge', strategy.status_message)
 
 
+class TestComposed(unittest.TestCase):
+    def test_a_size_that_one_of_two_terms_gives(self):
+        size, weight = {'big': {'VCPU': 4}}, {'big': {'weight': 2}}
+        for one, other in ((size, weight), (weight, size)):
+            levels = [
+                [{'name': 'fragmentation', 'flavors': one}],
+                [{'name': 'fragmentation', 'flavors': other}],
+            ]
+            with mock.patch.object(nova_helper, 'NovaHelper') as nova:
+                nova.return_value.get_flavor_list.return_value = [
+                    nova_flavor('big')
+                ]
+                strategy = test_strategies.make(
+                    optimize.Optimize, {'objectives': levels}, scattered()
+                )
+                strategy.execute(audit=test_strategies.audit())
+                nova.assert_called_once_with()
+
+
 class TestFlavors(unittest.TestCase):
     def setUp(self):
         super().setUp()
@@ -118,6 +138,14 @@ class TestFlavors(unittest.TestCase):
         self.assertEqual(
             {'VCPU': 8, 'MEMORY_MB': 2048, 'DISK_GB': 27}, found.allocations
         )
+
+    def test_a_weight_is_not_a_size(self):
+        self.m_nova.return_value.get_flavor_list.return_value = [
+            nova_flavor('big')
+        ]
+        wanted = {'big': {'weight': 2}, 'other': {'VCPU': 1}}
+        (found,) = flavors.add(self.reading, wanted).snapshot.flavors
+        self.assertEqual('big', found.name)
 
     def test_nova_is_not_asked_for_sizes_that_are_given(self):
         wanted = {'big': {'VCPU': 1}}

@@ -160,6 +160,16 @@ class TestExecute(StrategyTestCase):
         self.assertIn('soft_threshold_after', found)
         self.assertNotIn('headroom_after', found)
 
+    def test_a_variance_has_indicators_too(self):
+        term = {'name': 'imbalance', 'measure': 'variance'}
+        strategy = make(optimize.Optimize, {'objectives': [[term]]})
+        solution = strategy.execute(audit=audit())
+        found = {i.name: i.value for i in solution.efficacy_indicators}
+        self.assertGreater(
+            found['imbalance_variance_before'],
+            found['imbalance_variance_after'],
+        )
+
     def test_loads_of_all_terms_are_measured(self):
         terms = [
             {'name': 'imbalance', 'dimensions': ['cpu_pct', 'VCPU']},

@@ -149,6 +149,12 @@ class TestProblems(unittest.TestCase):
         for name in ('threshold_pct', 'time_limit_s'):
             self._problems('rebalance', **{name: float('nan')})
 
+    def test_what_would_overflow(self) -> None:
+        for number in (10**400, 1e300):
+            self._problems('consolidate', min_gain_per_migration=number)
+            self._problems('consolidate', node_costs={'*': number})
+        self._problems('consolidate', max_migrations=10**400)
+
 
 class TestOptimize(unittest.TestCase):
     def _problems(self, *levels: object) -> str:
@@ -191,6 +197,17 @@ class TestOptimize(unittest.TestCase):
         self.assertIn('objectives', self._problems())
         self._problems([{'name': 'migrations', 'weight': 0}])
         self._problems([{'name': 'migrations', 'weight': 1e9}])
+
+    def test_what_would_overflow(self) -> None:
+        for level in (
+            [{'name': 'active_nodes', 'node_costs': {'*': 1e300}}],
+            [{'name': 'headroom', 'free': {'VCPU': 10**400}}],
+            [{'name': 'active_nodes', 'node_costs': {'*': 1e18}}],
+            [{'name': 'imbalance', 'weights': {'VCPU': 1e18}}],
+            [{'name': 'proportion', 'ratio': 1e18}],
+            [{'name': 'proportion', 'ratio': 1e-320}],
+        ):
+            self.assertIn('objectives', self._problems(level))
 
 
 class TestCombined(unittest.TestCase):

@@ -39,6 +39,9 @@ from watcher_rearrange.optimizer.program import Program
 
 TOLERANCE = 1e-6
 
+# Beyond this not every whole number is a floating point number.
+LARGEST_WHOLE = 2.0**53
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Volumes:
@@ -63,9 +66,11 @@ class Volumes:
         answer = program.solve(Effort(deadline))
         if answer.outcome is not Outcome.OPTIMAL:
             return float(self.cost[~self.can_empty & start].sum())
-        if (self.cost == np.rint(self.cost)).all():
-            return float(math.ceil(answer.bound - TOLERANCE))
-        return answer.bound
+        unit = _unit(self.cost)
+        if not unit:
+            return answer.bound
+        units = answer.bound / unit
+        return unit * math.ceil(units - TOLERANCE * max(1.0, units))
 
     def fewest_migrations(self, cost: float, deadline: float) -> int:
         """Return how many it takes at least until the cost is this low."""
@@ -103,3 +108,15 @@ class Volumes:
         for rc_idx, demand in enumerate(demands):
             program.row(in_use, room[:, rc_idx].astype(float), lower=demand)
         return program, in_use, used
+
+
+def _unit(cost: Floats) -> float:
+    """What every sum of costs is a multiple of; 0 if that is not known."""
+    cost = cost[cost > 0]
+    if not len(cost):
+        return 0.0
+    least = float(cost.min())
+    if (cost % least == 0).all():
+        return least
+    whole = (cost == np.rint(cost)).all() and cost.max() < LARGEST_WHOLE
+    return float(np.gcd.reduce(cost.astype(np.int64))) if whole else 0.0

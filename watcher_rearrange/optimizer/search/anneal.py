@@ -39,6 +39,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.search.model import Model
@@ -226,7 +227,11 @@ class Annealer:
             pushed += stuck
             waiting += stuck
         else:
-            if not waiting and model.valid and (value := model.value()) <= limit:
+            if (
+                not waiting
+                and model.valid
+                and (value := model.value()) <= limit
+            ):
                 self.value = value
                 self._note()
                 return
@@ -252,7 +257,7 @@ class Annealer:
         others = others[: self._most - 1]
         deltas = self._noisy(model.trade_deltas(np.append(others, one)))[:-1]
         deltas[:, there] = np.inf
-        fine = np.isfinite(deltas).any(axis=1)
+        fine: Bools = np.logical_or.reduce(np.isfinite(deltas), axis=1)
         relief = model.relief(one, there, others) ** rng.choice(POWERS) + 1e-9
         relief[~fine] *= STUCK
         order = np.argsort(rng.exponential(size=len(others)) / relief)
@@ -272,7 +277,11 @@ class Annealer:
         except ValueError:
             # Not all of them can go anywhere at the same time.
             return None
-        return np.append(others[order], one), np.append(nodes[to], there), stuck
+        return (
+            np.append(others[order], one),
+            np.append(nodes[to], there),
+            stuck,
+        )
 
     def _move(self, instances: Ints, to: Ints, limit: float) -> None:
         """Move several, unless that breaks a rule or is too expensive."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.term import Area
 from watcher_rearrange.optimizer.search.rules import NEVER
 from watcher_rearrange.optimizer.search.rules import Rule
@@ -45,7 +46,9 @@ class Apart(Rule):
         row = np.full(len(size) + 1, len(real))
         row[real] = np.arange(len(real))
         self._row: Ints = row[group]
-        self._most: Ints = np.append(most[real], len(group) + 1)
+        # There may be as many groups as nodes: tables of 32 bits.
+        none = len(group) + 1
+        self._most: Ints = np.append(most[real], none).astype(np.int32)
         shape = (len(real) + 1, n_nodes)
         self._count = np.zeros(shape, dtype=np.int32)
         self._tolerated = np.repeat(self._most[:, None], n_nodes, axis=1)
@@ -54,9 +57,12 @@ class Apart(Rule):
     def reset(self, node_of: Ints) -> None:
         """Follow this placement, int64[n_instances], from now on."""
         super().reset(node_of)
-        self._count[:] = self._counted(node_of)
-        over = self._count - self._tolerated
-        self._over = int(np.maximum(over, 0).sum())
+        self._count[:] = 0
+        placed = node_of >= 0
+        cells = self._row[placed] * self.n_nodes + node_of[placed]
+        cells, counts = np.unique(cells, return_counts=True)
+        self._count.reshape(-1)[cells] = counts
+        self._over = _above(counts, self._tolerated.reshape(-1)[cells])
 
     def tolerate(self) -> None:
         """Count as broken, from now on, only what gets worse than now."""
@@ -137,24 +143,17 @@ class Apart(Rule):
 
     def write(self, area: Area) -> None:
         """Write the rule into a programme."""
-        fixed = self._counted(area.node_of)
-        rows = self._row[area.free]
+        rows, home = self._row[area.free], self.node_of[area.free]
         for row in np.unique(rows[rows < len(self._most) - 1]).tolist():
             members = rows == row
             for k, node in enumerate(area.nodes.tolist()):
                 columns = area.choice[members, k]
                 columns = columns[columns >= 0]
-                most = max(self._most[row], self._count[row, node])
-                left = int(most - fixed[row, node])
+                count = int(self._count[row, node])
+                most = max(int(self._most[row]), count)
+                left = most - (count - int((members & (home == node)).sum()))
                 if len(columns) > left:
                     area.program.row(columns, 1.0, upper=float(left))
-
-    def _counted(self, node_of: Ints) -> Ints:
-        shape = (len(self._most), self.n_nodes)
-        count = np.zeros(shape, dtype=np.int64)
-        placed = node_of >= 0
-        np.add.at(count, (self._row[placed], node_of[placed]), 1)
-        return count
 
 
 def _above(count: Ints, most: Ints) -> int:

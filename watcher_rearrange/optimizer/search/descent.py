@@ -62,6 +62,9 @@ class Descent:
         queue: list[tuple[float, int]] = []
         size = max(1, CHUNK // self._model.n_nodes)
         for first in range(0, len(self._movable), size):
+            # Of a large cluster this alone takes seconds.
+            if self._out_of_time():
+                break
             chunk = self._movable[first : first + size]
             best = self._model.shift_deltas(chunk).min(axis=1)
             gaining = np.flatnonzero(best < -self._tiny)

@@ -163,7 +163,9 @@ def _schedule(pilot: Floats, values: Floats) -> Floats:
     time_spent = EVEN / len(values) + (1.0 - EVEN) * share
     at = np.append(0.0, np.cumsum(np.broadcast_to(time_spent, gained.shape)))
     wanted = np.linspace(0.0, at[-1], HOT_ROUNDS + 1)
-    edges: Floats = np.exp(np.interp(wanted, at, np.log(pilot)))
+    # Where no move changes anything, they are 0.
+    logarithms = np.log(np.maximum(pilot, np.finfo(float).tiny))
+    edges: Floats = np.exp(np.interp(wanted, at, logarithms))
     return edges
 
 
@@ -230,7 +232,9 @@ class _Search:
             return node_of, self.value
         tasks = [
             dataclasses.replace(task, trades=TRADES[k % len(TRADES)])
-            for k in range(len(self._shares), len(self._shares) + self._limits.workers)
+            for k in range(
+                len(self._shares), len(self._shares) + self._limits.workers
+            )
         ]
         found = self._take(crew.run(tasks))
         return found.node_of, found.value

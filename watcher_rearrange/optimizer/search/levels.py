@@ -45,6 +45,9 @@ TINY = 1e-9
 # How much more what guides the search counts at first.
 LED = 10.0
 
+# Of the time, what is kept for taking back moves that bring nothing.
+TIDY_SHARE = 0.1
+
 Terms = tuple[tuple[float, Term], ...]
 
 
@@ -115,9 +118,11 @@ def minimise(levels: Sequence[Level], search: Search) -> Ints:
     """
     node_of, is_better = search.start, False
     kept: list[Rule] = []
+    now_s = time.monotonic()
+    until_s = search.deadline - TIDY_SHARE * (search.deadline - now_s)
     for number, level in enumerate(levels):
         now_s = time.monotonic()
-        share_s = (search.deadline - now_s) / (len(levels) - number)
+        share_s = (until_s - now_s) / (len(levels) - number)
         own = dataclasses.replace(
             search, rules=[*search.rules, *kept], deadline=now_s + share_s
         )

@@ -93,7 +93,9 @@ class Neighbourhoods:
         values = np.maximum(self.model.node_values(), 0.0)
         weight = values + values.mean() * self._rng.choice([0.1, 1.0]) + 1e-9
         count = min(int(self._count), self.model.n_nodes)
-        chosen = self._chain(values)[:count] if self._rng.random() < 0.5 else []
+        chosen = (
+            self._chain(values)[:count] if self._rng.random() < 0.5 else []
+        )
         if (rest := count - len(chosen)) > 0:
             weight[chosen] = 0.0
             more = self._rng.choice(

@@ -115,9 +115,7 @@ class Room(Rule):
         np.add.at(room.T, home, self._change(instances, home))
         np.maximum(room, 0.0, out=room)
         demand = self.demand[instances]
-        fits: Bools = np.logical_and.reduce(
-            demand[:, :, None] <= room, axis=1
-        )
+        fits: Bools = np.logical_and.reduce(demand[:, :, None] <= room, axis=1)
         if self._transient is not None:
             start = self._transient.start[instances]
             brief = self._change(instances, start)

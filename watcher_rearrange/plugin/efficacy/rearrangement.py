@@ -28,7 +28,9 @@ from watcher_rearrange.plugin.efficacy import figures
 COMPOSED = (
     ('active_node_cost', 'cost units'),
     ('imbalance', 'percentage points'),
+    ('imbalance_variance', 'percentage points squared'),
     ('instance_count', 'instances'),
+    ('instance_count_variance', 'instances squared'),
     ('soft_threshold', '% of a node'),
     ('headroom', '% of a node'),
     ('proportion', '% of a node'),

@@ -40,7 +40,7 @@ def add(
 
     :param wanted: by name, a count or an object with the size
     """
-    if all(isinstance(wish, Mapping) for wish in wanted.values()):
+    if all(has_size(wish) for wish in wanted.values()):
         return reading
     try:
         known = nova_helper.NovaHelper().get_flavor_list()
@@ -54,6 +54,14 @@ def add(
     return dataclasses.replace(
         reading,
         snapshot=dataclasses.replace(reading.snapshot, flavors=flavors),
+    )
+
+
+def has_size(wish: Any) -> bool:
+    """Return whether what an audit says of a flavor has its size."""
+    # Resource classes are upper case, what else there is is not.
+    return isinstance(wish, Mapping) and any(
+        name.isupper() and amount for name, amount in wish.items()
     )
 
 

@@ -56,13 +56,12 @@ class Optimize(base.RearrangeStrategy):
         return [name for name in load.METRICS if name in wanted]
 
     def _read(self) -> watcher_model.Reading:
-        sizes = {
-            name: size
-            for term in self._terms()
-            for name, size in term.get('flavors', {}).items()
-        }
-        # Those without a size are looked up.
-        wanted = {name: size or 0 for name, size in sizes.items()}
+        wanted: dict[str, Any] = {}
+        for term in self._terms():
+            for name, size in term.get('flavors', {}).items():
+                # It is looked up if one of several terms needs that.
+                if name not in wanted or not flavors.has_size(size):
+                    wanted[name] = size
         return flavors.add(super()._read(), wanted)
 
     def _terms(self) -> Iterable[dict[str, Any]]:

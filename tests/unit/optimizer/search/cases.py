@@ -92,6 +92,8 @@ class Case:
             UsedNodes(self.n_instances, np.arange(1.0, n_nodes + 1)),
             Highest(self.demand, self._some_without(), weight),
             Range(self.demand, self._some_without(), weight),
+            Range(self.demand, self.capacity * np.array([0, 1]), weight),
+            Range(self.demand, self.capacity * 0, weight),
             Curved(MigrationCost(self.start, price, n_nodes), Curve(0.0, 3.0)),
         ]
 

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import unittest
+import unittest.mock
 
 import hypothesis
 import numpy as np
@@ -94,6 +95,18 @@ class TestEngine(unittest.TestCase):
         )
         self.assertEqual(of.value(), outcome.value)
 
+    # There is no temperature to begin with.
+    def test_no_move_changes_anything(self) -> None:
+        for n_nodes in (1, 4):
+            case = Case.of(5, n_nodes)
+            term = SoftThreshold(case.demand * 0, case.capacity, np.ones(2))
+            of = Model(case.start, [(1.0, term)], case.rules()[:1])
+            with unittest.mock.patch.object(term, 'lower_bound') as bound:
+                bound.return_value = None
+                with np.errstate(divide='raise'):
+                    outcome = run(of)
+            np.testing.assert_array_equal(case.start, outcome.node_of)
+
     def test_a_term_without_a_linear_form(self) -> None:
         case = Case.of(2)
         term = variance.of_counts(9, case.n_nodes)
@@ -113,3 +126,32 @@ class TestEngine(unittest.TestCase):
         second = run(Model(reached.node_of, [(1.0, moves)], [kept]))
         first.reset(second.node_of)
         self.assertLessEqual(first.value(), reached.value + 1e-6)
+
+
+class TestSchedule(unittest.TestCase):
+    def setUp(self) -> None:
+        self.pilot = np.array([8.0, 4.0, 2.0, 1.0])
+
+    def _between(self, values: list[float], warm: float, cold: float) -> int:
+        """How many temperatures there are between two."""
+        edges = engine._schedule(self.pilot, np.array(values))
+        self.assertEqual(engine.HOT_ROUNDS + 1, len(edges))
+        self.assertAlmostEqual(self.pilot[0], edges[0])
+        self.assertAlmostEqual(self.pilot[-1], edges[-1])
+        self.assertTrue((np.diff(edges) < 0).all())
+        return int(((edges <= warm) & (edges >= cold)).sum())
+
+    def test_it_takes_its_time_where_the_quick_one_gained(self) -> None:
+        self.assertGreater(
+            self._between([50.0, 10.0, 10.0], 4.0, 2.0), engine.HOT_ROUNDS / 2
+        )
+        self.assertGreater(
+            self._between([50.0, 50.0, 10.0], 2.0, 1.0), engine.HOT_ROUNDS / 2
+        )
+
+    def test_evenly_where_nothing_was_gained(self) -> None:
+        counts = [
+            self._between([50.0, 50.0, 60.0], 2.0 * cold, cold)
+            for cold in (4.0, 2.0, 1.0)
+        ]
+        self.assertLessEqual(max(counts) - min(counts), 1)

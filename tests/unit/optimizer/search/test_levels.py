@@ -13,6 +13,7 @@ import dataclasses
 import math
 import time
 import unittest
+import unittest.mock
 
 import hypothesis
 import numpy as np
@@ -26,6 +27,7 @@ from watcher_rearrange.objectives.hinge import SoftThreshold
 from watcher_rearrange.objectives.migration_cost import MigrationCost
 from watcher_rearrange.objectives.term import Term
 from watcher_rearrange.objectives.used_nodes import UsedNodes
+from watcher_rearrange.optimizer.search import descent
 from watcher_rearrange.optimizer.search import engine
 from watcher_rearrange.optimizer.search import levels
 from watcher_rearrange.optimizer.search.descent import Descent
@@ -148,6 +150,16 @@ class TestLevels(unittest.TestCase):
         own = dataclasses.replace(search(case), deadline=time.monotonic())
         levels.minimise(both(case), own)
 
+    # Or all that an interrupted search has tried would be carried out.
+    def test_there_is_time_to_take_moves_back(self) -> None:
+        case = Case.of(3)
+        own = search(case)
+        with unittest.mock.patch.object(levels, '_Level') as level:
+            level.return_value.improved.return_value = None
+            levels.minimise(both(case), own)
+        for call in level.call_args_list:
+            self.assertLess(call.args[1].deadline, own.deadline)
+
 
 class TestDescent(unittest.TestCase):
     @EXAMPLES
@@ -162,13 +174,28 @@ class TestDescent(unittest.TestCase):
         self.assertTrue(model.valid)
         self.assertGreaterEqual(model.shift_deltas(everybody).min(), -1e-6)
 
+    def test_no_time_to_look_at_everybody(self) -> None:
+        case = Case.of(3)
+        model = Model(case.start, [(1.0, threshold(case))], [])
+        with (
+            unittest.mock.patch.object(descent, 'CHUNK', 1),
+            unittest.mock.patch.object(
+                descent.time, 'monotonic', side_effect=range(99)
+            ),
+            unittest.mock.patch.object(
+                model, 'shift_deltas', wraps=model.shift_deltas
+            ) as looked,
+        ):
+            Descent(model, np.arange(case.n_instances), 4).run()
+        self.assertEqual(3, looked.call_count)
+
     def test_it_stops_when_it_is_enough(self) -> None:
         start = np.zeros(8, dtype=np.int64)
         term = variance.of_counts(8, 4)
         moved = MigrationCost(start, np.ones(8), 4)
         model = Model(start, [(1.0, term), (1e-6, moved)], [])
-        descent = Descent(model, np.arange(8), soon())
-        descent.run(lambda: moved.value() >= 2)
+        going = Descent(model, np.arange(8), soon())
+        going.run(lambda: moved.value() >= 2)
         self.assertEqual(2, moved.value())
 
 

@@ -108,6 +108,27 @@ class TestRules(unittest.TestCase):
 
     @EXAMPLES
     @hypothesis.given(SEEDS)
+    def test_who_may_trade_places_is_who_breaks_nothing(
+        self, seed: int
+    ) -> None:
+        case = Case.of(seed)
+        one = int(case.rng.integers(case.n_instances))
+        for rule in case.rules():
+            node_of = case.placement()
+            if excess(rule, node_of):
+                continue
+            others = np.flatnonzero(node_of != node_of[one])
+            allowed = rule.swap_allowed(one, others)
+            for other, fine in zip(others, allowed, strict=True):
+                after = node_of.copy()
+                after[[one, other]] = node_of[[other, one]]
+                broken = excess(rule, after) > 1e-9
+                # Two services may be what each other depends on.
+                if not (fine and rule.name == 'dependencies'):
+                    self.assertEqual(fine, not broken)
+
+    @EXAMPLES
+    @hypothesis.given(SEEDS)
     def test_capacity_and_groups_know_what_a_trade_does(
         self, seed: int
     ) -> None:
