@@ -173,6 +173,15 @@ class TestGeneration(unittest.TestCase):
         value = wanted.value(result.placement)
         self.assertLessEqual(value, wanted.value(packed))
 
+    def test_costs_whose_sums_have_gaps(self) -> None:
+        # Only multiples of 150 can be saved.
+        wanted = generated(cost=np.resize([450.0, 300.0], 24))
+        result = parts.improve(wanted)
+        assert result is not None
+        packed = greedy.improve(wanted)
+        value = wanted.value(result.placement)
+        self.assertLessEqual(value, wanted.value(packed))
+
     def test_the_same_again(self) -> None:
         first, second = (parts.improve(generated()) for _ in range(2))
         assert first is not None and second is not None
