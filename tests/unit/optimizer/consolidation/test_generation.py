@@ -28,9 +28,12 @@ from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Inventory
 from watcher_rearrange.model.records import Snapshot
+from watcher_rearrange.optimizer.consolidation import generation
 from watcher_rearrange.optimizer.consolidation import greedy
+from watcher_rearrange.optimizer.consolidation import lagrange
 from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.master import Columns
+from watcher_rearrange.optimizer.consolidation.master import Prices
 from watcher_rearrange.optimizer.consolidation.patterns import Patterns
 from watcher_rearrange.optimizer.consolidation.seats import seated
 from watcher_rearrange.optimizer.consolidation.task import Task
@@ -207,6 +210,19 @@ class TestGeneration(unittest.TestCase):
         self.assertIsNone(parts.improve(narrowed))
         frozen = np.ones(len(wanted.start.node_of), dtype=np.bool_)
         self.assertIsNone(parts.improve(generated(frozen=frozen)))
+
+    def test_the_bound_at_prices(self) -> None:
+        for more, known in (({}, True), ({'deadline': 0.0}, False)):
+            wanted = generated(**more)
+            columns = generation.emptied(wanted)
+            # Room costs nothing: three nodes with fewest instances.
+            few = np.sort(columns.moved)[:4].astype(float)
+            free = np.zeros(wanted.kinds.n_kinds)
+            prices = Prices(np.zeros(24), free, saved=few[3])
+            self.assertEqual(
+                few[:3].sum() if known else 0,
+                lagrange.fewest_migrations(wanted, columns, prices, 3.0),
+            )
 
     def test_out_of_time(self) -> None:
         self.assertIsNone(parts.improve(generated(deadline=0.0)))
