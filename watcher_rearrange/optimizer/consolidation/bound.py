@@ -63,9 +63,7 @@ class Volumes:
         answer = program.solve(Effort(deadline))
         if answer.outcome is not Outcome.OPTIMAL:
             return float(self.cost[~self.can_empty & start].sum())
-        if (self.cost == np.rint(self.cost)).all():
-            return float(math.ceil(answer.bound - TOLERANCE))
-        return answer.bound
+        return rounded_up(answer.bound, self.cost)
 
     def fewest_migrations(self, cost: float, deadline: float) -> int:
         """Return how many it takes at least until the cost is this low."""
@@ -103,3 +101,15 @@ class Volumes:
         for rc_idx, demand in enumerate(demands):
             program.row(in_use, room[:, rc_idx].astype(float), lower=demand)
         return program, in_use, used
+
+
+def rounded_up(bound: float, cost: Floats) -> float:
+    """Return the least sum of some costs that is not below a bound.
+
+    Or less: where all costs are whole numbers, sums are multiples of their
+    greatest common divisor; of others nothing is known.
+    """
+    if not math.isfinite(bound) or (cost != np.rint(cost)).any():
+        return bound
+    unit = max(1, int(np.gcd.reduce(cost.astype(np.int64), initial=0)))
+    return float(unit * math.ceil((bound - TOLERANCE) / unit))
