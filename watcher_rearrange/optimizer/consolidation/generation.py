@@ -184,8 +184,12 @@ class _Generation:
         taken = rounded(self._task, columns, shares, least)
         if taken is None:
             return None
-        placement, left = seated(self._task, columns[taken])
-        self._squeeze(placement, left)
+        chosen = columns[taken]
+        placement, left = seated(self._task, chosen)
+        # Whoever should have made room for others may as well stay.
+        emptied = set(chosen.node[chosen.saved > 0].tolist())
+        start = self._task.start.node_of
+        self._squeeze(placement, [i for i in left if int(start[i]) in emptied])
         return placement
 
     def _enrich(self, prices: Prices) -> None:
@@ -204,4 +208,7 @@ class _Generation:
         narrowed = dataclasses.replace(task.problem, open_nodes=open_nodes)
         filler = fill.Filler(narrowed, placement, fill.tightest(task.problem))
         for node in np.unique(task.start.node_of[left]).tolist():
+            mark = len(filler.trail)
             filler.place_all([i for i in left if placement.node_of[i] == node])
+            if not task.is_within(placement):
+                filler.undo(mark)

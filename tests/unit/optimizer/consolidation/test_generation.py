@@ -168,6 +168,19 @@ class TestGeneration(unittest.TestCase):
         self.assertLess(value, wanted.value(wanted.start))
         self.assertLessEqual(moved, 30)
 
+    def test_no_more_are_squeezed_in_than_may_move(self) -> None:
+        two = small.snapshot(
+            {'c0': 4, 'c1': 4}, {'a': ('c0', 2), 'b': ('c1', 2)}
+        )
+        for most, hosts in ((0, [0, 1]), (1, [1, 1])):
+            wanted = task(two, max_migrations=most)
+            placement = wanted.start.copy()
+            run = generation._Generation(
+                wanted, Patterns(wanted), generation.emptied(wanted)
+            )
+            run._squeeze(placement, [0])
+            self.assertEqual(hosts, placement.node_of.tolist())
+
     def test_costs_that_are_no_whole_numbers(self) -> None:
         wanted = generated(cost=np.linspace(0.5, 1.7, 24))
         result = parts.improve(wanted)
