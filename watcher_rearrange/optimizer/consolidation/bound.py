@@ -39,6 +39,9 @@ from watcher_rearrange.optimizer.program import Program
 
 TOLERANCE = 1e-6
 
+# Beyond this not every whole number is a floating point number.
+LARGEST_WHOLE = 2.0**53
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Volumes:
@@ -106,10 +109,22 @@ class Volumes:
 def rounded_up(bound: float, cost: Floats) -> float:
     """Return the least sum of some costs that is not below a bound.
 
-    Or less: where all costs are whole numbers, sums are multiples of their
-    greatest common divisor; of others nothing is known.
+    It may be less where it is not known what sums there are.
     """
-    if not math.isfinite(bound) or (cost != np.rint(cost)).any():
+    unit = _unit(cost)
+    if not unit or not math.isfinite(bound):
         return bound
-    unit = max(1, int(np.gcd.reduce(cost.astype(np.int64), initial=0)))
-    return float(unit * math.ceil((bound - TOLERANCE) / unit))
+    units = bound / unit
+    return unit * math.ceil(units - TOLERANCE * max(1.0, units))
+
+
+def _unit(cost: Floats) -> float:
+    """What every sum of costs is a multiple of; 0 if that is not known."""
+    cost = cost[cost > 0]
+    if not len(cost):
+        return 0.0
+    least = float(cost.min())
+    if (cost % least == 0).all():
+        return least
+    whole = (cost == np.rint(cost)).all() and cost.max() < LARGEST_WHOLE
+    return float(np.gcd.reduce(cost.astype(np.int64))) if whole else 0.0
