@@ -128,7 +128,7 @@ def _beside(pieces: _Pieces[T]) -> dict[int, T]:
     here, there = context.Pipe(duplex=False)
     with _queue(len(pieces)) as queue, here:
         process = context.Process(
-            target=_serve, args=(pieces, queue, there), daemon=True
+            target=_serve, args=(pieces, queue, here, there), daemon=True
         )
         try:
             before_fork()
@@ -187,7 +187,11 @@ def _received(here: Connection, until: float) -> dict[int, T]:
     return {}
 
 
-def _serve(pieces: _Pieces[T], queue: int, there: Connection) -> None:
+def _serve(
+    pieces: _Pieces[T], queue: int, here: Connection, there: Connection
+) -> None:
+    # If nobody reads any more, writing must fail, not wait for ever.
+    here.close()
     # What the service does when it is told to stop is not for this process.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
@@ -195,4 +199,5 @@ def _serve(pieces: _Pieces[T], queue: int, there: Connection) -> None:
     # Whoever started this tries again, and sees the same error.
     with contextlib.suppress(Exception):
         found |= _taken(pieces, queue)
-    there.send(found)
+    with contextlib.suppress(OSError):
+        there.send(found)

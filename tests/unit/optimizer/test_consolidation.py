@@ -32,6 +32,7 @@ from watcher_rearrange.optimizer.consolidation import consolidate
 from watcher_rearrange.optimizer.consolidation import greedy
 from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
+from watcher_rearrange.optimizer.consolidation.bound import rounded_up
 from watcher_rearrange.optimizer.consolidation.pack import Packer
 from watcher_rearrange.optimizer.consolidation.program import Aim
 from watcher_rearrange.optimizer.consolidation.program import (
@@ -149,6 +150,19 @@ class TestProgram(unittest.TestCase):
 
 
 class TestVolumes(unittest.TestCase):
+    def test_what_sums_of_costs_there_are(self) -> None:
+        for bound, cost, expected in (
+            (601.2, [450.0, 300.0, 0.0], 750.0),
+            (600.0, [450.0, 300.0, 0.0], 600.0),
+            (2.1, [1.0, 3.0], 3.0),
+            (2.1, [1.5, 3.0], 3.0),
+            (2.1, [1.5, 4.0], 2.1),
+            (0.0, [0.0, 0.0], 0.0),
+            (-np.inf, [1.0], -np.inf),
+        ):
+            found = rounded_up(bound, np.array(cost))
+            self.assertEqual(expected, found)
+
     def test_what_it_takes_at_least(self) -> None:
         rules = spread(5)
         start = Placement(rules.cluster)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import pathlib
+import select
 import tempfile
 import time
 import unittest
@@ -106,6 +107,24 @@ class TestEach(unittest.TestCase):
             return k
 
         self.assertEqual([0, 1, 2, 3], each(work, 2))
+
+    def test_nobody_is_left_to_answer(self) -> None:
+        # All that is left of both processes is the end of a pipe.
+        read, write = os.pipe()
+        if not (child := os.fork()):
+            here = os.getpid()
+
+            def work(k: int, until: float) -> bytes:
+                if os.getpid() == here:
+                    time.sleep(0.2)
+                    os._exit(0)
+                return bytes(10**6)
+
+            each(work, 2)
+        os.close(write)
+        self.addCleanup(os.close, read)
+        os.waitpid(child, 0)
+        self.assertEqual([read], select.select([read], [], [], 30)[0])
 
     def test_an_error_there_is_seen_here(self) -> None:
         def work(k: int, until: float) -> int:

@@ -162,6 +162,12 @@ class TestImpossible(unittest.TestCase):
         self.assertEqual(Status.INFEASIBLE, found)
         self.assertEqual(Status.OPTIMAL, self._status(snapshot, 'c0'))
 
+    def test_one_that_is_larger_than_every_other_node(self) -> None:
+        snapshot = small.snapshot(
+            {'c0': 8, 'c1': 6, 'c2': 6}, {'a': ('c0', 7)}
+        )
+        self.assertEqual(Status.INFEASIBLE, self._status(snapshot, 'c0'))
+
     def test_members_that_are_together(self) -> None:
         snapshot = small.snapshot(
             {'c0': 8, 'c1': 8},

@@ -75,6 +75,26 @@ class TestConsolidation(unittest.TestCase):
         found = plan(zones(3, 2, 2), 'consolidate', max_freed_nodes=1)
         self.assertEqual(2, len(moves(found)))
 
+    def test_nodes_that_cost_nothing(self) -> None:
+        # One zone uses a node more, which the other one empties.
+        sizes = {'a0': 4, 'a1': 2, 'a2': 2, 'b0': 4, 'b1': 4}
+        hosts = {'w': 'a0', 'x': 'a0', 'y': 'b0', 'z': 'b1'}
+        snapshot = Snapshot(
+            tuple(
+                small.node(name, n, 2**20, availability_zone=name[0])
+                for name, n in sizes.items()
+            ),
+            tuple(
+                small.instance(name, host, 2, pinned_az=host[0])
+                for name, host in hosts.items()
+            ),
+        )
+        costs = {'a1': 0, 'a2': 0, '*': 1}
+        found = plan(snapshot, 'consolidate', node_costs=costs)
+        self.assertEqual(Status.OPTIMAL, found.status)
+        self.assertEqual((3, 1), objective(found, 'active_node_cost'))
+        self.assertEqual((3, 3), objective(found, 'active_nodes'))
+
     def test_one_core_or_two(self) -> None:
         snapshot = generator.generate(
             generator.GenerateSpec(

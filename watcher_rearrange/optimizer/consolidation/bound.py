@@ -66,11 +66,7 @@ class Volumes:
         answer = program.solve(Effort(deadline))
         if answer.outcome is not Outcome.OPTIMAL:
             return float(self.cost[~self.can_empty & start].sum())
-        unit = _unit(self.cost)
-        if not unit:
-            return answer.bound
-        units = answer.bound / unit
-        return unit * math.ceil(units - TOLERANCE * max(1.0, units))
+        return rounded_up(answer.bound, self.cost)
 
     def fewest_migrations(self, cost: float, deadline: float) -> int:
         """Return how many it takes at least until the cost is this low."""
@@ -108,6 +104,18 @@ class Volumes:
         for rc_idx, demand in enumerate(demands):
             program.row(in_use, room[:, rc_idx].astype(float), lower=demand)
         return program, in_use, used
+
+
+def rounded_up(bound: float, cost: Floats) -> float:
+    """Return the least sum of some costs that is not below a bound.
+
+    It may be less where it is not known what sums there are.
+    """
+    unit = _unit(cost)
+    if not unit or not math.isfinite(bound):
+        return bound
+    units = bound / unit
+    return unit * math.ceil(units - TOLERANCE * max(1.0, units))
 
 
 def _unit(cost: Floats) -> float:

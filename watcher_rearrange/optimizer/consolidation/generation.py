@@ -103,7 +103,10 @@ class _Generation:
         self._task = task
         self._patterns = patterns
         self._master = Master(task, columns)
-        self._is_whole = bool((task.cost == np.rint(task.cost)).all())
+        # What one node less saves; 0 if that depends on the node. Not every
+        # sum of unequal costs can be saved.
+        equal = np.ptp(columns.saved) < TINY
+        self._unit = float(columns.saved[0]) if equal else 0.0
         self._shares = np.zeros(0)
         self._prices: Prices | None = None
         self._until = task.problem.until(SHARE)
@@ -115,16 +118,19 @@ class _Generation:
             return None
         task = self._task
         most = task.value(task.start) - task.bound
-        wanted = min(self._saved(), most)
-        if self._is_whole:
-            wanted = float(math.floor(wanted + TINY))
-        for less in range(MAX_LESS + 1):
-            if wanted - less < TINY:
-                break
-            found = self._saving(wanted - less)
+        for wanted in self._wanted(min(self._saved(), most)):
+            found = self._saving(wanted)
             if found is not None and self._prices is not None:
                 return Found(found, self._prices)
         return None
+
+    def _wanted(self, most: float) -> list[float]:
+        """What to save: whole nodes, a few less where that is too much."""
+        if not self._unit:
+            return [most] if most > TINY else []
+        nodes = math.floor(most / self._unit + TINY)
+        counts = range(nodes, max(0, nodes - MAX_LESS - 1), -1)
+        return [count * self._unit for count in counts]
 
     def _begin(self) -> None:
         """Fill the room that there is by size alone."""
@@ -165,9 +171,9 @@ class _Generation:
     def _saving(self, wanted: float) -> Placement | None:
         """Save as much in whole nodes, and seat everybody.
 
-        Where costs are no whole numbers, less will do.
+        Where nodes have different costs, less will do.
         """
-        least = wanted if self._is_whole else -math.inf
+        least = wanted if self._unit else -math.inf
         self._master.require(least, wanted)
         if not self._generate() or self._prices is None:
             return None
@@ -178,8 +184,12 @@ class _Generation:
         taken = rounded(self._task, columns, shares, least)
         if taken is None:
             return None
-        placement, left = seated(self._task, columns[taken])
-        self._squeeze(placement, left)
+        chosen = columns[taken]
+        placement, left = seated(self._task, chosen)
+        # Whoever should have made room for others may as well stay.
+        emptied = set(chosen.node[chosen.saved > 0].tolist())
+        start = self._task.start.node_of
+        self._squeeze(placement, [i for i in left if int(start[i]) in emptied])
         return placement
 
     def _enrich(self, prices: Prices) -> None:
@@ -198,4 +208,7 @@ class _Generation:
         narrowed = dataclasses.replace(task.problem, open_nodes=open_nodes)
         filler = fill.Filler(narrowed, placement, fill.tightest(task.problem))
         for node in np.unique(task.start.node_of[left]).tolist():
+            mark = len(filler.trail)
             filler.place_all([i for i in left if placement.node_of[i] == node])
+            if not task.is_within(placement):
+                filler.undo(mark)

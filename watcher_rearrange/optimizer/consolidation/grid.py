@@ -74,7 +74,8 @@ class Grid:
         top = np.maximum(limit[:, classes].max(axis=0, initial=0), 0)
         unit = np.gcd.reduce(demand[:, classes], axis=0)
         steps = top // unit + 1
-        while steps.prod() > MOST_CELLS:
+        # In floating point numbers, which do not overflow.
+        while steps.prod(dtype=float) > MOST_CELLS:
             steps[steps.argmax()] //= 2
         unit = np.maximum(unit, top // steps + 1)
         size = demand[:, classes]

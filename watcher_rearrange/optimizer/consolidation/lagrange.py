@@ -53,13 +53,15 @@ def fewest_migrations(
     :param emptied: every way to empty a node
     """
     rooms = _Rooms(task, prices)
-    if rooms.n_cells > MAX_CELLS:
+    least = rooms.least() if rooms.n_cells <= MAX_CELLS else None
+    if least is None:
         return 0
-    least = rooms.least()
     empties = emptied.moved - prices.saved * emptied.saved
     empties = empties + emptied.leave @ prices.kind
     np.minimum.at(least, emptied.node, empties)
-    return max(0, math.ceil(prices.saved * saved + least.sum() - TOLERANCE))
+    # What is rounding at one node adds up.
+    slack = TOLERANCE * max(1, len(least))
+    return max(0, math.ceil(prices.saved * saved + least.sum() - slack))
 
 
 class _Rooms:
@@ -85,8 +87,11 @@ class _Rooms:
         """How much there is to look at."""
         return int((self._room[self._open] + 1).prod(axis=1).sum())
 
-    def least(self) -> Floats:
-        """float64[n_nodes]: migrations, less what they are worth."""
+    def least(self) -> Floats | None:
+        """float64[n_nodes]: migrations, less what they are worth.
+
+        None out of time: it takes all nodes to say anything.
+        """
         kinds = self._task.kinds
         least = np.zeros(len(self._open))
         used = occupied(self._task.start)
@@ -98,6 +103,8 @@ class _Rooms:
             own = nodes[at.ravel() == k]
             value = self._table(row).value
             for node in own.tolist():
+                if self._task.problem.out_of_time:
+                    return None
                 height, width = (self._room[node] + 1).tolist()
                 corner = value[:height, :width]
                 least[node] = (

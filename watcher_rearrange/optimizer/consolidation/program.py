@@ -28,15 +28,13 @@ from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.dimensions import Floats
+from watcher_rearrange.optimizer.consolidation.bound import TOLERANCE
+from watcher_rearrange.optimizer.consolidation.bound import rounded_up
 from watcher_rearrange.optimizer.counts import Counts
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.program import Answer
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.reductions.group import Kinds
-
-
-# What sums of floating point numbers may be off by.
-TOLERANCE = 1e-6
 
 
 # How hard to look for less memory to move.
@@ -91,7 +89,6 @@ class ConsolidationProgram:
         self._weight = (
             np.ones(kinds.n_kinds) if aim.weight is None else aim.weight
         )
-        self._whole = bool((aim.cost == np.rint(aim.cost)).all())
         used = occupied(placement)
         stays = _stay(placement, kinds)
         self.in_use = self.counts.program.columns(
@@ -120,7 +117,7 @@ class ConsolidationProgram:
         program.cost(self.in_use, self._cost)
         known = None if start is None else self.encoded(start)
         first = program.solve(effort, known)
-        bound = self._rounded(first.bound)
+        bound = rounded_up(first.bound, self._cost)
         if not first.found:
             return Found(None, bound, None)
         best = float(first.values @ program.costs)
@@ -158,11 +155,6 @@ class ConsolidationProgram:
         if values is not None:
             values[self.in_use] = occupied(end)
         return values
-
-    def _rounded(self, bound: float) -> float:
-        if self._whole and math.isfinite(bound):
-            return float(math.ceil(bound - TOLERANCE))
-        return bound
 
     def _link(self, node: int, used: bool) -> None:
         """Tie the column of a node in use to who is on it."""

@@ -110,6 +110,8 @@ class _Rest:
             program.row(take, columns.saved, lower=wanted)
         # What these nodes cost is not known yet, but about this.
         scale = self._reward / REWARD * max(1.0, wanted)
+        if not np.isfinite(wanted):
+            scale = max(1.0, self._reward * float(columns.saved.sum()))
         effort = Effort(
             problem.deadline, gap / scale, self._task.seed, nodes=TREE_NODES
         )

@@ -41,6 +41,10 @@ from watcher_rearrange.optimizer.reductions.split import Split
 # is proved of it, as in a result.
 _Found = tuple[Ints, float, int | None]
 
+# Of the time, how much the parts may take where the whole may have to be
+# solved after them, as they use too many nodes together.
+SHARE = 0.7
+
 
 class Separate:
     """The parts of a cluster with what is known of each.
@@ -93,19 +97,22 @@ class Separate:
             return found.placement.node_of, found.cost, found.migrations
 
         sizes = [len(part.nodes) for part in self._split.parts]
+        until = task.problem.deadline
+        if any(own.most is not None for own in tasks):
+            until = task.problem.until(SHARE)
         results = [
             Result(Placement(own.start.cluster, node_of), cost, migrations)
             for own, (node_of, cost, migrations) in zip(
-                tasks,
-                processes.each(work, sizes, task.problem.deadline),
-                strict=True,
+                tasks, processes.each(work, sizes, until), strict=True
             )
         ]
         return self._joined(task, tasks, results)
 
     def _tasks(self, task: Task) -> list[Task]:
-        # A part may use more nodes, if they cost less and others use fewer.
-        equal = len(np.unique(task.cost[task.cost > 0])) < 2
+        # A part may use more nodes, if they cost less and others use fewer:
+        # less than the others, or nothing at all.
+        counts = task.problem.open_nodes | (task.cost > 0)
+        equal = len(np.unique(task.cost[counts])) < 2
         return [
             dataclasses.replace(
                 task,
@@ -139,7 +146,8 @@ class Separate:
             fewest = sum(result.migrations or 0 for result in results)
         if occupied(placement).sum() > occupied(task.start).sum():
             # Cheaper, but not what is wanted.
-            placement, fewest = consolidate.improve(task).placement, None
+            whole = consolidate.improve(task)
+            return dataclasses.replace(whole, cost=max(cost, whole.cost))
         return Result(placement, cost, fewest)
 
     def _sum(self, costs: tuple[float, ...] | list[float]) -> float:

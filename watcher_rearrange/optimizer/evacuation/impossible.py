@@ -91,6 +91,8 @@ def _may_be_somewhere(problem: Problem, start: Placement, idx: int) -> bool:
     """
     rules = problem.rules
     nodes = problem.open_nodes & rules.eligible[rules.class_of[idx]]
+    demand = problem.cluster.demand[idx]
+    nodes &= (problem.limit >= demand).all(axis=1, where=demand > 0)
     for group in rules.groups.of(idx):
         if not group.apart and len(group.members) > 1:
             nodes &= rules.groups.counts(start, group) > 0

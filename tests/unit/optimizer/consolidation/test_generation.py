@@ -28,9 +28,12 @@ from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Inventory
 from watcher_rearrange.model.records import Snapshot
+from watcher_rearrange.optimizer.consolidation import generation
 from watcher_rearrange.optimizer.consolidation import greedy
+from watcher_rearrange.optimizer.consolidation import lagrange
 from watcher_rearrange.optimizer.consolidation import parts
 from watcher_rearrange.optimizer.consolidation.master import Columns
+from watcher_rearrange.optimizer.consolidation.master import Prices
 from watcher_rearrange.optimizer.consolidation.patterns import Patterns
 from watcher_rearrange.optimizer.consolidation.seats import seated
 from watcher_rearrange.optimizer.consolidation.task import Task
@@ -165,8 +168,30 @@ class TestGeneration(unittest.TestCase):
         self.assertLess(value, wanted.value(wanted.start))
         self.assertLessEqual(moved, 30)
 
+    def test_no_more_are_squeezed_in_than_may_move(self) -> None:
+        two = small.snapshot(
+            {'c0': 4, 'c1': 4}, {'a': ('c0', 2), 'b': ('c1', 2)}
+        )
+        for most, hosts in ((0, [0, 1]), (1, [1, 1])):
+            wanted = task(two, max_migrations=most)
+            placement = wanted.start.copy()
+            run = generation._Generation(
+                wanted, Patterns(wanted), generation.emptied(wanted)
+            )
+            run._squeeze(placement, [0])
+            self.assertEqual(hosts, placement.node_of.tolist())
+
     def test_costs_that_are_no_whole_numbers(self) -> None:
         wanted = generated(cost=np.linspace(0.5, 1.7, 24))
+        result = parts.improve(wanted)
+        assert result is not None
+        packed = greedy.improve(wanted)
+        value = wanted.value(result.placement)
+        self.assertLessEqual(value, wanted.value(packed))
+
+    def test_costs_whose_sums_have_gaps(self) -> None:
+        # Only multiples of 150 can be saved.
+        wanted = generated(cost=np.resize([450.0, 300.0], 24))
         result = parts.improve(wanted)
         assert result is not None
         packed = greedy.improve(wanted)
@@ -198,6 +223,19 @@ class TestGeneration(unittest.TestCase):
         self.assertIsNone(parts.improve(narrowed))
         frozen = np.ones(len(wanted.start.node_of), dtype=np.bool_)
         self.assertIsNone(parts.improve(generated(frozen=frozen)))
+
+    def test_the_bound_at_prices(self) -> None:
+        for more, known in (({}, True), ({'deadline': 0.0}, False)):
+            wanted = generated(**more)
+            columns = generation.emptied(wanted)
+            # Room costs nothing: three nodes with fewest instances.
+            few = np.sort(columns.moved)[:4].astype(float)
+            free = np.zeros(wanted.kinds.n_kinds)
+            prices = Prices(np.zeros(24), free, saved=few[3])
+            self.assertEqual(
+                few[:3].sum() if known else 0,
+                lagrange.fewest_migrations(wanted, columns, prices, 3.0),
+            )
 
     def test_out_of_time(self) -> None:
         self.assertIsNone(parts.improve(generated(deadline=0.0)))

@@ -68,6 +68,12 @@ class TestGrid(unittest.TestCase):
             self.assertEqual(size, found.size[:, 0].tolist())
             self.assertEqual([0, 0], found.size[:, 1].tolist())
 
+    def test_as_many_units_as_there_are_bytes(self) -> None:
+        demand = np.array([[2**40 - 1, 2**40 - 1], [2**30, 2**30]])
+        limit = np.array([[2**46, 2**46]])
+        found = Grid.of(demand, limit, np.ones(2), optimistic=False)
+        self.assertLess(np.prod(found.shape), 300_000)
+
     def test_nothing_is_asked_for(self) -> None:
         none = np.zeros((2, 1), dtype=np.int64)
         found = Grid.of(none, np.array([[5]]), np.ones(1), False)
