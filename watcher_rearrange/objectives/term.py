@@ -75,8 +75,38 @@ class Area(Protocol):
         """What to write into."""
 
 
-class Term:
-    """A number to be minimised; the placement that it follows starts empty.
+class Follower:
+    """Something that follows a placement, which starts empty.
+
+    :ivar node_of: int64[n_instances], the placement
+    """
+
+    def __init__(self, n_nodes: int) -> None:
+        self.n_nodes = n_nodes
+        self.node_of: Ints = np.zeros(0, dtype=np.int64)
+
+    def reset(self, node_of: Ints) -> None:
+        """Follow this placement, int64[n_instances], from now on."""
+        self.node_of = node_of.copy()
+
+    def move(self, instance: int, to: int) -> None:
+        """Follow an instance to another node."""
+        raise NotImplementedError
+
+    def trade(self, instances: Ints, to: Ints) -> None:
+        """Follow several to other nodes at once.
+
+        :param instances: int64[n]
+        :param to: int64[n]
+        """
+        for instance, node in zip(
+            instances.tolist(), to.tolist(), strict=True
+        ):
+            self.move(instance, node)
+
+
+class Term(Follower):
+    """A number to be minimised.
 
     :ivar name: short, as in reports
     :ivar unit: of the value
@@ -86,14 +116,6 @@ class Term:
     name = ''
     unit = ''
     is_linear = True
-
-    def __init__(self, n_nodes: int) -> None:
-        self.n_nodes = n_nodes
-        self.node_of: Ints = np.zeros(0, dtype=np.int64)
-
-    def reset(self, node_of: Ints) -> None:
-        """Follow this placement, int64[n_instances], from now on."""
-        self.node_of = node_of.copy()
 
     def value(self) -> float:
         """Return the value of the placement that is followed."""
@@ -123,21 +145,6 @@ class Term:
         :param others: int64[n], each of them by itself
         """
         raise NotImplementedError
-
-    def move(self, instance: int, to: int) -> None:
-        """Follow an instance to another node."""
-        raise NotImplementedError
-
-    def trade(self, instances: Ints, to: Ints) -> None:
-        """Follow several to other nodes at once.
-
-        :param instances: int64[n]
-        :param to: int64[n]
-        """
-        for instance, node in zip(
-            instances.tolist(), to.tolist(), strict=True
-        ):
-            self.move(instance, node)
 
     def node_values(self) -> Floats:
         """Return float64[n_nodes]: what each node adds to the value."""

@@ -25,24 +25,17 @@ from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.objectives.term import Area
+from watcher_rearrange.objectives.term import Follower
 
 
 # More than there are instances.
 NEVER = 1 << 62
 
 
-class Rule:
+class Rule(Follower):
     """A rule over the nodes that instances are on."""
 
     name = ''
-
-    def __init__(self, n_nodes: int) -> None:
-        self.n_nodes = n_nodes
-        self.node_of: Ints = np.zeros(0, dtype=np.int64)
-
-    def reset(self, node_of: Ints) -> None:
-        """Follow this placement, int64[n_instances], from now on."""
-        self.node_of = node_of.copy()
 
     def excess(self) -> float:
         """Return by how much the rule is broken; 0 where it is kept."""
@@ -70,21 +63,6 @@ class Rule:
             once both have moved
         """
         return np.ones(len(others), dtype=np.bool_)
-
-    def move(self, instance: int, to: int) -> None:
-        """Follow an instance to another node."""
-        raise NotImplementedError
-
-    def trade(self, instances: Ints, to: Ints) -> None:
-        """Follow several to other nodes at once.
-
-        :param instances: int64[n]
-        :param to: int64[n]
-        """
-        for instance, node in zip(
-            instances.tolist(), to.tolist(), strict=True
-        ):
-            self.move(instance, node)
 
     def cleared(self, instances: Ints) -> Bools:
         """Return bool[n, n_nodes]: where each may go if others leave."""
