@@ -86,12 +86,12 @@ def _round(
             break
         target = found
         moved = int((target.node_of != placement.node_of).sum())
-        LOG.info('a target with %d instances on other nodes', moved)
+        LOG.info('target: %d on other nodes than now', moved)
         path = finder.find(
             job.rules, placement, target.node_of, _until(job), job.seed
         )
         LOG.info(
-            'a path of %d migrations; %d instances cannot get there',
+            'path: migrations %d, unable to get there %d',
             len(path.moves),
             len(path.blocked),
         )
