@@ -35,6 +35,7 @@ from watcher_rearrange.optimizer.rebalancing.lattice import Lattice
 from watcher_rearrange.optimizer.rebalancing.master import Master
 from watcher_rearrange.optimizer.rebalancing.patterns import Listing
 from watcher_rearrange.optimizer.rebalancing.prices import Prices
+from watcher_rearrange.optimizer.rebalancing.prices import whole_up
 from watcher_rearrange.optimizer.rebalancing.whole import Whole
 
 
@@ -50,9 +51,6 @@ LAST = 10
 
 # The first prices of the variance, as shares of what the descent pays.
 STARTS = (0.5, 1.0)
-
-# The linear programme is solved when so near to the bound, in migrations.
-GAP = 0.01
 
 TINY = 1e-7
 
@@ -92,11 +90,11 @@ class Generation:
             return Fewest(0, None)
         self._start(solved[1], until)
         self._generate(until)
-        bound = max(0, math.ceil(self._bound - 1e-6))
-        if self._prices is None:
-            return Fewest(bound, None)
+        if self._prices is None or not math.isfinite(self._bound):
+            return Fewest(0, None)
+        bound = max(0, whole_up(self._bound))
         whole = Whole(self._listing, self._master, self._prices, self._most)
-        return Fewest(bound, whole.fewest(bound, self._deadline))
+        return Fewest(bound, whole.fewest(self._deadline))
 
     def _start(self, prices: Prices, until: float) -> None:
         """Add what is cheap while kinds have no price."""
@@ -118,7 +116,8 @@ class Generation:
             if found is None:
                 return
             added = self._take(found, self._prices)
-            if added and objective - self._bound > GAP:
+            # Nothing between the two is a whole number.
+            if added and whole_up(objective) > whole_up(self._bound):
                 continue
             if not self._master.is_missing or not self._master.need():
                 break

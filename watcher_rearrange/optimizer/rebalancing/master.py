@@ -41,8 +41,8 @@ INFINITY = highspy.kHighsInf
 MISSING = 0.25
 MOST_MISSING = 1e4
 
-# The same for the variance, times the number of nodes.
-MISSING_VARIANCE = 0.1
+# Times the number of nodes: as much of that for the variance.
+VARIANCE = 0.4
 
 TOLERANCE = 1e-6
 
@@ -50,9 +50,11 @@ TOLERANCE = 1e-6
 class Master:
     """The programme, solved again and again with more patterns.
 
+    :param most: the variance that is wanted, in squared points
     :ivar node: int64[n_columns]
     :ivar net: int64[n_columns, n_kinds]
     :ivar share: float64[n_columns], of the last solution
+    :ivar objective: of the last solution, in migrations
     """
 
     def __init__(self, listing: Listing, most: float) -> None:
@@ -63,6 +65,7 @@ class Master:
         self.node = np.zeros(0, dtype=np.int64)
         self.net = np.zeros((0, self._n_kinds), dtype=np.int64)
         self.share = np.zeros(0)
+        self.objective = 0.0
         self._lacking = np.zeros(0, dtype=np.bool_)
         self._seen: set[tuple[int, bytes]] = set()
         self._solver = Silent()
@@ -85,7 +88,7 @@ class Master:
         )
         rows = np.arange(n, n + k + 1)
         self._missing = np.full(2 * k + 1, MISSING)
-        self._missing[k] = MISSING_VARIANCE * n
+        self._missing[k] *= VARIANCE * n
         self._extend(
             self._missing,
             np.concatenate([rows, rows[:-1]]),
@@ -183,4 +186,5 @@ class Master:
         duals = np.array(solution.row_dual, dtype=float)
         n = self._n_nodes
         prices = Prices(duals[:n], duals[n:-1], max(0.0, -float(duals[-1])))
-        return float(self._solver.getInfo().objective_function_value), prices
+        self.objective = float(self._solver.getInfo().objective_function_value)
+        return self.objective, prices

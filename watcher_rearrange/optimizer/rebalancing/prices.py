@@ -10,13 +10,18 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""What the rows of the programme over patterns are worth."""
+"""What the rows of the programme over patterns are worth, and bounds."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from watcher_rearrange.objectives.dimensions import Floats
+
+
+# What a bound may be off by, in migrations.
+TOLERANCE = 1e-6
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -26,3 +31,8 @@ class Prices:
     node: Floats
     kind: Floats
     variance: float
+
+
+def whole_up(bound: float) -> int:
+    """Return the migrations that are no fewer than a bound."""
+    return math.ceil(bound - TOLERANCE)

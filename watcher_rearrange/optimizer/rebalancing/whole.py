@@ -67,6 +67,8 @@ class Whole:
         self._most = most
         self._n_nodes = len(listing.model.load)
         node, net = master.node, master.net
+        # In whole numbers it takes no fewer.
+        self._enough = math.ceil(master.objective - TINY)
         self._cost: Floats = 0.5 * np.abs(net).sum(axis=1)
         self._variance = listing.variance(node, net)
         reduced = self._cost + prices.variance * self._variance
@@ -76,10 +78,9 @@ class Whole:
         self._cheap: Bools = reduced < least[node] + WINDOW
         self._cheap |= master.share > TINY
 
-    def fewest(self, bound: int, deadline: float) -> Ints | None:
+    def fewest(self, deadline: float) -> Ints | None:
         """Return int64[n_kinds, n_nodes]: the change; None if none is found.
 
-        :param bound: fewer migrations cannot do, so that this is enough
         :param deadline: on the clock of ``time.monotonic``
         """
         taken = np.flatnonzero(self._master.share > 1 - TINY)
@@ -96,15 +97,15 @@ class Whole:
             until = deadline
             if count < len(others):
                 until = now + SHARE * (deadline - now)
-            found = self._solved(fixed, free, bound, until)
+            found = self._solved(fixed, free, until)
             if found is not None and self._cost[found].sum() < least - TINY:
                 best, least = found, float(self._cost[found].sum())
-            if least <= bound + TINY or count >= len(others):
+            if least <= self._enough + TINY or count >= len(others):
                 break
         return None if best is None else self._change(best)
 
     def _solved(
-        self, fixed: Ints, free: Bools, bound: int, deadline: float
+        self, fixed: Ints, free: Bools, deadline: float
     ) -> Ints | None:
         """The columns taken of all nodes, those of some being fixed."""
         node, net = self._master.node, self._master.net
@@ -123,10 +124,9 @@ class Whole:
             )
         left = self._most - SLACK - float(self._variance[fixed].sum())
         program.row(take, self._variance[some], upper=left)
-        # Better than the bound it cannot be: what is less than one migration
-        # above needs no proof.
-        wanted = max(1.0, bound - float(self._cost[fixed].sum()))
-        answer = program.solve(Effort(deadline, (1 - 1e-3) / (wanted + 1)))
+        # Only whole migrations count.
+        enough = max(1.0, self._enough - float(self._cost[fixed].sum()))
+        answer = program.solve(Effort(deadline, (1 - 1e-3) / (enough + 1)))
         if not answer.found:
             return None
         return np.concatenate([fixed, some[answer.counts(take) > 0]])
