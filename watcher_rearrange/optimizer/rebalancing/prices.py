@@ -34,5 +34,5 @@ class Prices:
 
 
 def whole_up(bound: float) -> int:
-    """Return the migrations that are no fewer than a bound."""
+    """Return how many whole migrations a bound comes to."""
     return math.ceil(bound - TOLERANCE)
