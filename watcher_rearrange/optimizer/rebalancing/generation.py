@@ -14,8 +14,8 @@
 
 As in :mod:`columns`, but where loads are in steps (:mod:`lattice`), so that
 no pattern has to be listed. Prices of kinds are small: of each that is moved
-there are many, and nodes with room for it. So they start at nothing, where
-the bound is good already, and go only as far as they must.
+there are many, and nodes with room for it. So they start at nothing, and
+go only as far as they must.
 
 Source: Marsten, Hogan and Blankenship, The boxstep method for large-scale
 optimization, Operations Research 23, 1975.
