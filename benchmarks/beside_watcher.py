@@ -26,6 +26,7 @@ import json
 import statistics
 import sys
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
@@ -128,15 +129,31 @@ def run(
 
 
 def compare(
-    kind: clusters.Kind, nodes: int, given: argparse.Namespace
-) -> list[Row]:
+    kind: clusters.Kind,
+    nodes: int,
+    asked: Sequence[methods.Method],
+    given: argparse.Namespace,
+) -> Iterator[tuple[records.Snapshot, Row]]:
     """Run every method on one size of one kind of cluster, every seed.
 
     One that takes too long for a seed is not tried with the next.
     """
-    rows: list[Row] = []
     too_slow: set[str] = set()
-    chosen = [
+    for seed in range(given.seeds):
+        snapshot = kind.generate(nodes, seed)
+        for method in asked:
+            if method.name in too_slow:
+                continue
+            row = run(method, snapshot, seed, given)
+            if row['timed out']:
+                too_slow.add(method.name)
+            print('.', end='', file=sys.stderr, flush=True)
+            yield snapshot, {'cluster': kind.name, 'nodes': nodes, **row}
+
+
+def chosen(given: argparse.Namespace) -> list[methods.Method]:
+    """Return the methods that were asked for."""
+    return [
         method
         for method in (
             *strategies.methods(given.threshold_pct),
@@ -144,17 +161,6 @@ def compare(
         )
         if method.name.startswith(tuple(given.methods or ['']))
     ]
-    for seed in range(given.seeds):
-        snapshot = kind.generate(nodes, seed)
-        for method in chosen:
-            if method.name in too_slow:
-                continue
-            row = run(method, snapshot, seed, given)
-            rows.append({'cluster': kind.name, 'nodes': nodes, **row})
-            if row['timed out']:
-                too_slow.add(method.name)
-            print('.', end='', file=sys.stderr, flush=True)
-    return rows
 
 
 def summary(rows: Sequence[Row], columns: Sequence[str]) -> list[object]:
@@ -237,7 +243,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     everything: list[Row] = []
     for kind in clusters.KINDS:
         for nodes in given.nodes:
-            rows = compare(kind, nodes, given)
+            runs = compare(kind, nodes, chosen(given), given)
+            rows = [row for _, row in runs]
             everything += rows
             print(f'\n{heading(rows)}')
             for goal in dict.fromkeys(row['goal'] for row in rows):

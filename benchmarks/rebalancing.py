@@ -33,9 +33,7 @@ import numpy as np
 from benchmarks import beside_watcher
 from benchmarks import clusters
 from benchmarks import method as methods
-from benchmarks import ours
 from benchmarks import tables
-from benchmarks.watcher_side import strategies
 from watcher_rearrange.model import records
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
@@ -87,37 +85,16 @@ def compare(
 ) -> list[Row]:
     """Return the rows of one size of one kind of cluster, every seed."""
     rows: list[Row] = []
-    too_slow: set[str] = set()
-    chosen = [
+    asked = [
         method
-        for method in (
-            *ours.methods(given.threshold_pct),
-            *strategies.methods(given.threshold_pct),
-        )
+        for method in beside_watcher.chosen(given)
         if method.goal == methods.REBALANCE
-        and method.name.startswith(tuple(given.methods or ['']))
     ]
-    for seed in range(given.seeds):
-        snapshot = kind.generate(nodes, seed)
-        found = reach(snapshot, given)
-        for method in chosen:
-            if method.name in too_slow:
-                continue
-            row = beside_watcher.run(method, snapshot, seed, given)
-            if row['timed out']:
-                too_slow.add(method.name)
-            refused = row['no room'] + row['group'] + row['other']
-            rows.append(
-                {
-                    'cluster': kind.name,
-                    'nodes': nodes,
-                    **row,
-                    'refused': refused,
-                    'bound': found.bound if method.name == OURS else None,
-                    'reached': found.reached,
-                }
-            )
-            print('.', end='', file=sys.stderr, flush=True)
+    for snapshot, row in beside_watcher.compare(kind, nodes, asked, given):
+        row['refused'] = row['no room'] + row['group'] + row['other']
+        if row['method'] == OURS:
+            row.update(dataclasses.asdict(reach(snapshot, given)))
+        rows.append(row)
     return rows
 
 

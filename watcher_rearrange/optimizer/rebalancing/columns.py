@@ -32,11 +32,11 @@ import numpy as np
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.program import Silent
-from watcher_rearrange.optimizer.rebalancing.left_out import Prices
 from watcher_rearrange.optimizer.rebalancing.left_out import cheapest
 from watcher_rearrange.optimizer.rebalancing.model import Model
 from watcher_rearrange.optimizer.rebalancing.patterns import Listing
 from watcher_rearrange.optimizer.rebalancing.patterns import Patterns
+from watcher_rearrange.optimizer.rebalancing.prices import Prices
 
 
 MAX_ROUNDS = 100
@@ -77,6 +77,18 @@ class Fewest:
 
     bound: int
     change: Ints | None
+
+    @property
+    def count(self) -> int:
+        """How many migrations the change takes."""
+        return (
+            0 if self.change is None else int(np.abs(self.change).sum() // 2)
+        )
+
+    @property
+    def proved(self) -> bool:
+        """Whether the change takes no more than the bound."""
+        return self.change is not None and self.count <= self.bound
 
 
 class Columns:

@@ -15,17 +15,23 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
+from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.imbalance import STANDARD_DEVIATION
 from watcher_rearrange.objectives.imbalance import Imbalance
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.rebalancing import rebalance
 from watcher_rearrange.optimizer.rebalancing.columns import Columns
+from watcher_rearrange.optimizer.rebalancing.columns import Fewest
+from watcher_rearrange.optimizer.rebalancing.generation import Generation
+from watcher_rearrange.optimizer.rebalancing.lattice import Lattice
 from watcher_rearrange.optimizer.rebalancing.model import Model
 from watcher_rearrange.optimizer.rebalancing.patterns import SCALE
+from watcher_rearrange.optimizer.rebalancing.patterns import Listing
 
 
 # With more kinds, as where each instance has a load of its own, too few
@@ -52,29 +58,37 @@ def search(
 ) -> Found:
     """Return a placement at the threshold, or as near to it as was found.
 
-    The programme is tried first; the descent, with what it need not have
-    moved taken back, stands in where that finds nothing or something worse.
+    The descent comes first, and stands in where the programme finds nothing
+    or something worse; then what need not have moved is taken back.
     """
     if imbalance.value(placement) <= threshold_pct:
         return Found(placement, 0)
-    descended = rebalance.pruned(
-        problem,
-        placement,
-        rebalance.improve(problem, placement, imbalance, threshold_pct),
-        imbalance,
-        threshold_pct,
-    )
-    bound, best = 0, descended
-    if imbalance.measure.name != STANDARD_DEVIATION:
-        return Found(best, bound)
+    asked = imbalance, threshold_pct
+    best = rebalance.improve(problem, placement, *asked)
+    bound = 0
+    if imbalance.measure.name == STANDARD_DEVIATION:
+        found = _programmed(problem, placement, best, asked)
+        bound, best = found.bound, found.placement
+    if not bound or migrations(placement, best) > bound:
+        best = rebalance.pruned(problem, placement, best, *asked)
+    return Found(best, bound)
+
+
+def _programmed(
+    problem: Problem,
+    placement: Placement,
+    best: Placement,
+    asked: tuple[Imbalance, float],
+) -> Found:
+    """What the programme finds, or the best known."""
+    imbalance, threshold_pct = asked
+    bound = 0
     for groups_stay in (False, True):
         model = Model.build(problem, placement, imbalance, groups_stay)
         if not 0 < model.n_kinds <= MAX_KINDS:
             break
         most = SCALE * (threshold_pct / 100.0) ** 2
-        columns = Columns(model, most, problem.deadline)
-        columns.know(model.change(descended))
-        fewest = columns.fewest()
+        fewest = _fewest(model, most, model.change(best))
         if model.exact:
             bound = fewest.bound
         if fewest.change is None:
@@ -91,6 +105,33 @@ def search(
             best = found
         break
     return Found(best, bound)
+
+
+def _fewest(model: Model, most: float, known: Ints) -> Fewest:
+    """The answer in kinds, with all patterns priced, or else the listed.
+
+    :param known: int64[n_kinds, n_nodes], what the descent changes
+    """
+    listing, deadline = Listing(model), model.problem.deadline
+    lattice = Lattice(model, listing)
+    priced = Fewest(0, None)
+    if lattice.fits:
+        generation = Generation(lattice, listing, most, deadline)
+        generation.know(known)
+        priced = generation.fewest()
+        if generation.all_fit or priced.proved:
+            return priced
+        if priced.change is not None:
+            known = priced.change
+    columns = Columns(model, most, deadline)
+    columns.know(known)
+    listed = columns.fewest()
+    bound = max(listed.bound, priced.bound)
+    return Fewest(bound, min(listed, priced, key=_count).change)
+
+
+def _count(found: Fewest) -> float:
+    return math.inf if found.change is None else found.count
 
 
 def walkable(

@@ -19,18 +19,17 @@ finds how cheap they could be: first any amounts, then whole ones.
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import time
 
 import numpy as np
 
 from watcher_rearrange.model.cluster import Ints
-from watcher_rearrange.objectives.dimensions import Floats
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Program
 from watcher_rearrange.optimizer.rebalancing.patterns import Listing
 from watcher_rearrange.optimizer.rebalancing.patterns import Nets
+from watcher_rearrange.optimizer.rebalancing.prices import Prices
 
 
 # Where the square has tangents, in shares of the capacity from the mean.
@@ -41,15 +40,6 @@ TANGENTS = np.concatenate(
 
 # Seconds for one node, and how close to the truth is near enough.
 NODE_S = 2.0
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class Prices:
-    """Duals: of the nodes, of the kinds and of the variance."""
-
-    node: Floats
-    kind: Floats
-    variance: float
 
 
 def cheapest(

@@ -22,6 +22,8 @@ import dataclasses
 import itertools
 import math
 
+from typing import Any
+
 import numpy as np
 
 from numpy.typing import NDArray
@@ -117,6 +119,16 @@ class Listing:
         """Return the patterns of a node and one more."""
         nets = np.concatenate([patterns.net, net[np.newaxis]])
         return self._judged(node, nets, patterns.fewest_left_out)
+
+    def variance(self, node: NDArray[np.int64], net: NDArray[Any]) -> Floats:
+        """Return float64[n]: shares of nodes in the variance, by pattern.
+
+        :param node: int64[n]
+        :param net: int[n, n_kinds]
+        """
+        away = self.excess[node] + net @ self.model.demand
+        share: Floats = (away * away * self.weight[node]).sum(axis=1)
+        return share
 
     def _judged(self, node: int, net: Nets, fewest: int) -> Patterns:
         away = self.excess[node] + net @ self.model.demand
