@@ -103,6 +103,21 @@ class Silent(highspy.Highs):
         self.setOptionValue('output_flag', False)
         super().enableCallbacks()
 
+    def solved(self, deadline: float) -> highspy.HighsSolution | None:
+        """Go on from the last solution to the optimum; None out of time.
+
+        :param deadline: on the clock of ``time.monotonic``
+        """
+        left_s = deadline - time.monotonic()
+        if left_s <= 0:
+            return None
+        # The clock of the solver goes on from one run to the next.
+        self.setOptionValue('time_limit', self.getRunTime() + left_s)
+        self.run()
+        if self.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return None
+        return self.getSolution()
+
 
 class Program:
     """Columns with bounds and costs, rows with bounds; costs are minimised."""

@@ -25,7 +25,6 @@ Operations Research 8, 1960.
 from __future__ import annotations
 
 import dataclasses
-import time
 
 import highspy
 import numpy as np
@@ -176,16 +175,9 @@ class Master:
 
         :param deadline: on the clock of ``time.monotonic``
         """
-        left_s = deadline - time.monotonic()
-        if left_s <= 0:
+        solution = self._solver.solved(deadline)
+        if solution is None:
             return None
-        self._solver.setOptionValue(
-            'time_limit', self._solver.getRunTime() + left_s
-        )
-        self._solver.run()
-        if self._solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-            return None
-        solution = self._solver.getSolution()
         dual = np.array(solution.row_dual, dtype=float)
         n, k = self._n_nodes, self._n_kinds
         prices = Prices(

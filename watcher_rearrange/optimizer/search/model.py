@@ -105,13 +105,6 @@ class Model:
             allowed &= rule.shift_allowed(instances)
         return allowed
 
-    def possible(self, instances: Ints) -> Bools:
-        """Return bool[n, n_nodes]: where each may be, whoever else is."""
-        possible = np.ones((len(instances), self.n_nodes), dtype=np.bool_)
-        for rule in self.rules:
-            possible &= rule.possible(instances)
-        return possible
-
     def trade_deltas(self, instances: Ints) -> Floats:
         """Return float64[n, n_nodes]: what each would add to each node.
 
