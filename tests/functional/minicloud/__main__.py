@@ -1,0 +1,142 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The command ``./minicloud``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pathlib
+import sys
+import time
+
+from tests.functional.minicloud import cloud as clouds
+from tests.functional.minicloud import hosts as host_files
+from tests.functional.minicloud import layout as layouts
+from tests.functional.minicloud import processes as proc
+
+
+def main() -> int:
+    """Run one command and return its exit status."""
+    arguments = _parse()
+    try:
+        return COMMANDS[arguments.command](arguments)
+    except (proc.CloudError, ValueError) as error:
+        print(f'ERROR: {error}', file=sys.stderr)
+        return 1
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog='./minicloud', description='A real OpenStack on this machine.'
+    )
+    parser.add_argument(
+        '--folder',
+        type=pathlib.Path,
+        default=pathlib.Path('.minicloud'),
+        help='where it keeps everything (%(default)s)',
+    )
+    commands = parser.add_subparsers(dest='command', required=True)
+    up = commands.add_parser('up', help='start a cloud')
+    up.add_argument('--nodes', type=int, default=6, help='computes')
+    up.add_argument(
+        '--hosts', type=pathlib.Path, help='computes and sizes, as JSON'
+    )
+    up.add_argument(
+        '--first-port',
+        type=int,
+        default=layouts.Layout.first_port,
+        help='of the range it listens on (%(default)s)',
+    )
+    down = commands.add_parser('down', help='stop it')
+    down.add_argument(
+        '--keep', action='store_true', help='keep the folder with its state'
+    )
+    commands.add_parser('status', help='show its processes')
+    for name, text in (
+        ('kill', 'crash a process of it'),
+        ('start', 'start a process again'),
+    ):
+        commands.add_parser(name, help=text).add_argument('process')
+    run = commands.add_parser(
+        'run', help='run a command with the cloud in its environment'
+    )
+    run.add_argument('words', nargs=argparse.REMAINDER)
+    return parser.parse_args()
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    began = time.monotonic()
+    hosts = (
+        host_files.in_processes(host_files.read(arguments.hosts))
+        if arguments.hosts
+        else host_files.default_hosts(arguments.nodes)
+    )
+    layout = layouts.Layout(arguments.folder.resolve(), arguments.first_port)
+    cloud = clouds.Cloud(layout)
+    try:
+        cloud.up(hosts, say=lambda line: print(line, flush=True))
+    except BaseException:
+        cloud.down()
+        raise
+    print(f'up after {time.monotonic() - began:.0f} s; try')
+    print('  ./minicloud run openstack hypervisor list')
+    return 0
+
+
+def _down(arguments: argparse.Namespace) -> int:
+    cloud = clouds.Cloud.find(arguments.folder)
+    if arguments.keep:
+        cloud.down()
+    else:
+        cloud.remove()
+    return 0
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    cloud = clouds.Cloud.find(arguments.folder)
+    running = cloud.processes.running()
+    for name, pid in running.items():
+        print(f'{name:<30}{pid:>8}')
+    return 0 if running else 1
+
+
+def _kill(arguments: argparse.Namespace) -> int:
+    clouds.Cloud.find(arguments.folder).processes.kill(arguments.process)
+    return 0
+
+
+def _start(arguments: argparse.Namespace) -> int:
+    clouds.Cloud.find(arguments.folder).start(arguments.process)
+    return 0
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    openrc = clouds.Cloud.find(arguments.folder).layout.etc / 'openrc'
+    os.execvp(
+        'bash',
+        ['bash', '-c', '. "$0" && exec "$@"', str(openrc), *arguments.words],
+    )
+
+
+COMMANDS = {
+    'up': _up,
+    'down': _down,
+    'status': _status,
+    'kill': _kill,
+    'start': _start,
+    'run': _run,
+}
+
+if __name__ == '__main__':
+    sys.exit(main())

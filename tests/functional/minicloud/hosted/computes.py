@@ -1,0 +1,113 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Start compute services: computes.py CONFIG LOGS PIDS HOST[,HOST...]...
+
+Nova is imported once; then each argument becomes a process with all of its
+hosts as services. Every process leaves its identifier in PIDS.
+"""
+
+from nova import monkey_patch
+
+
+monkey_patch.patch(backend='threading')
+
+import gc
+import os
+import pathlib
+import signal
+import sys
+import threading
+
+import nova.conf
+import nova.db.main.api
+import nova.virt
+import os_vif
+
+from nova import config
+from nova import objects
+from nova import service
+from nova.compute import manager
+from nova.compute import rpcapi as compute_rpcapi
+from nova.conductor import rpcapi as conductor_rpcapi
+from nova.objects import base as objects_base
+from oslo_log import log as logging
+
+
+nova.virt.__path__.append(os.path.dirname(os.path.abspath(__file__)))
+
+# Imported before the fork, so that the processes share it.
+import nova.virt.minicloud  # noqa: E402
+
+
+CONF = nova.conf.CONF
+
+
+def serve(configuration: str, logs: str, hosts: list[str]) -> None:
+    """Run the compute services of some hosts until told to stop."""
+    name = f'compute-{hosts[0]}'
+    with open(f'{logs}/{name}.out', 'ab') as out:
+        os.dup2(out.fileno(), 1)
+        os.dup2(out.fileno(), 2)
+    config.parse_args(
+        [
+            'nova-compute',
+            '--config-file',
+            configuration,
+            '--log-file',
+            f'{logs}/{name}.log',
+        ]
+    )
+    logging.setup(CONF, 'nova')
+    objects.register_all()
+    os_vif.initialize()
+    nova.db.main.api.DISABLE_DB_ACCESS = True
+    objects_base.NovaObject.indirection_api = conductor_rpcapi.ConductorAPI()
+    objects.Service.enable_min_version_cache()
+    # The file with a node's identity is one a process; the driver has its
+    # own way.
+    manager.ComputeManager._ensure_existing_node_identity = lambda *args: None
+    for host in hosts:
+        CONF.set_override('host', host)
+        service.Service.create(
+            host=host,
+            binary='nova-compute',
+            topic=compute_rpcapi.RPC_TOPIC,
+            topic_alt=compute_rpcapi.RPC_TOPIC_ALT,
+            manager=None,
+        ).start()
+    told_to_stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *args: told_to_stop.set())
+    told_to_stop.wait()
+
+
+def main() -> None:
+    """Fork a process for each group of hosts."""
+    configuration, logs, pids, *groups = sys.argv[1:]
+    gc.collect()
+    gc.freeze()
+    for group in groups:
+        hosts = group.split(',')
+        pid = os.fork()
+        if pid:
+            path = pathlib.Path(pids, f'compute-{hosts[0]}.pid')
+            path.write_text(str(pid))
+            continue
+        os.setsid()
+        try:
+            serve(configuration, logs, hosts)
+        finally:
+            # Threads of the services are still there.
+            os._exit(0)
+
+
+main()

@@ -1,0 +1,175 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Keystone, Placement, Glance, Nova and Watcher, started as an operator's
+init system would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from tests.functional.minicloud import hosts as host_files
+from tests.functional.minicloud import infrastructure
+from tests.functional.minicloud import layout as layouts
+from tests.functional.minicloud import processes as proc
+from tests.functional.minicloud import settings
+
+
+HOSTED = layouts.HERE / 'hosted'
+
+# In the order of their start.
+APIS = ('keystone', 'placement', 'glance', 'neutron', 'nova', 'watcher')
+AGENTS = (
+    'nova-conductor',
+    'nova-scheduler',
+    'watcher-decision-engine',
+    'watcher-applier',
+)
+COMPUTE_START_S = 300.0
+
+
+class Services:
+    """The services of one cloud.
+
+    :param layout: where they keep their files
+    :param processes: that they become
+    """
+
+    def __init__(
+        self, layout: layouts.Layout, processes: proc.Processes
+    ) -> None:
+        """Keep where they go."""
+        self._layout = layout
+        self._processes = processes
+
+    def start_api(self, name: str) -> None:
+        """Start one of :data:`APIS` and wait until it listens."""
+        application, environment = self._application(name)
+        path = settings.write_gunicorn(self._layout, name, application)
+        self._processes.start(
+            name,
+            [self._layout.bin / 'gunicorn'],
+            {
+                **environment,
+                'GUNICORN_CMD_ARGS': f'-c {path}',
+                'PYTHONPATH': str(HOSTED),
+            },
+        )
+
+    def wait_api(self, name: str) -> None:
+        """Wait until an API answers.
+
+        :raises proc.CloudError: if it does not
+        """
+        url = self._layout.url(name)
+        proc.wait_for(
+            lambda: proc.answers(url),
+            f'{name} to answer at {url}, see {self._layout.log}',
+        )
+
+    def start_agent(self, name: str) -> None:
+        """Start one of :data:`AGENTS`."""
+        project = name.partition('-')[0]
+        self._processes.start(
+            name,
+            [
+                self._layout.bin / name,
+                '--config-file',
+                self._layout.etc / project / f'{project}.conf',
+                '--log-file',
+                self._layout.log / f'{name}.log',
+            ],
+        )
+
+    def start_computes(self, hosts: Sequence[host_files.Host]) -> None:
+        """Start the compute services of some hosts.
+
+        They go into the processes that :attr:`.hosts.Host.process` says.
+        """
+        groups: dict[int, list[str]] = {}
+        for host in hosts:
+            groups.setdefault(host.process, []).append(host.name)
+        self._processes.call(
+            [
+                self._layout.bin / 'python',
+                HOSTED / 'computes.py',
+                self._layout.etc / 'nova' / 'compute.conf',
+                self._layout.log,
+                self._layout.run,
+                *(','.join(names) for names in groups.values()),
+            ],
+            {
+                'MINICLOUD_HOSTS': str(self._layout.folder / 'hosts.json'),
+                'MINICLOUD_SWITCHES': str(self._layout.switches),
+            },
+        )
+
+    def wait_computes(self, count: int) -> None:
+        """Wait for so many computes to have reported their size.
+
+        :raises proc.CloudError: if they do not
+        """
+        query = (
+            'SELECT COUNT(*) FROM nova_cell1.compute_nodes '
+            'WHERE deleted = 0 AND vcpus > 0'
+        )
+        proc.wait_for(
+            lambda: int(self._sql(query) or 0) >= count,
+            f'{count} computes to report, see {self._layout.log}',
+            COMPUTE_START_S,
+        )
+
+    def discover_computes(self) -> None:
+        """Map the computes into Nova's cell."""
+        self._processes.call(
+            [
+                self._layout.bin / 'nova-manage',
+                '--config-file',
+                self._layout.etc / 'nova' / 'nova.conf',
+                'cell_v2',
+                'discover_hosts',
+            ]
+        )
+
+    def synchronize_watcher(self) -> None:
+        """Enter the goals and strategies in Watcher's database."""
+        self._processes.call(
+            [
+                self._layout.bin / 'watcher-sync',
+                '--config-file',
+                self._layout.etc / 'watcher' / 'watcher.conf',
+            ]
+        )
+
+    def _sql(self, query: str) -> str:
+        return infrastructure.execute(self._layout, self._processes, query)
+
+    def _application(self, name: str) -> tuple[str, Mapping[str, str]]:
+        etc = self._layout.etc
+        if name in ('keystone', 'placement', 'glance'):
+            variable = f'OS_{name.upper()}_CONFIG_DIR'
+            return f'{name}.wsgi.api:application', {variable: str(etc / name)}
+        own = {
+            'neutron': {},
+            'nova': {
+                'OS_NOVA_CONFIG_DIR': str(etc / 'nova'),
+                'MINICLOUD_SWITCHES': str(self._layout.switches),
+            },
+            'watcher': {
+                'WATCHER_CONF': str(etc / 'watcher' / 'watcher.conf'),
+                'WATCHER_LOG': str(self._layout.log / 'watcher-api.log'),
+            },
+        }
+        module = name if name == 'neutron' else f'{name}_api'
+        return f'{module}:application', own[name]
