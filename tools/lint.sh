@@ -42,7 +42,7 @@ check mypy
 check spelling
 check doc8 --quiet README.rst CONTRIBUTING.rst HACKING.rst doc/source
 check reno --quiet lint
-check shellcheck test demo .ci/run tools/*.sh devstack/plugin.sh \
+check shellcheck test demo minicloud .ci/run tools/*.sh devstack/plugin.sh \
     devstack/settings
 
 if ((${#failed[@]})); then

@@ -17,13 +17,19 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
+import subprocess
 import sys
+import tempfile
 import time
 
 from tests.functional.minicloud import cloud as clouds
 from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import layout as layouts
 from tests.functional.minicloud import processes as proc
+
+
+# Beside a cloud that somebody started by hand.
+TEST_PORT = 16000
 
 
 def main() -> int:
@@ -68,6 +74,11 @@ def _parse() -> argparse.Namespace:
         ('start', 'start a process again'),
     ):
         commands.add_parser(name, help=text).add_argument('process')
+    test = commands.add_parser(
+        'test', help='run tests on a new cloud, which is removed afterwards'
+    )
+    test.add_argument('filters', nargs='*', help='as stestr takes them')
+    test.add_argument('--nodes', type=int, default=6, help='computes')
     run = commands.add_parser(
         'run', help='run a command with the cloud in its environment'
     )
@@ -121,6 +132,32 @@ def _start(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _test(arguments: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(prefix='minicloud-') as folder:
+        cloud = clouds.Cloud(
+            layouts.Layout(pathlib.Path(folder).resolve(), TEST_PORT)
+        )
+        stestr = [
+            cloud.layout.bin / 'stestr',
+            '--test-path',
+            './tests/functional/minicloud',
+            '--top-dir',
+            '.',
+            'run',
+            '--serial',
+            *arguments.filters,
+        ]
+        try:
+            cloud.up(
+                host_files.default_hosts(arguments.nodes),
+                say=lambda line: print(line, flush=True),
+            )
+            environment = {**os.environ, 'MINICLOUD_FOLDER': folder}
+            return subprocess.run(stestr, env=environment).returncode
+        finally:
+            cloud.down()
+
+
 def _run(arguments: argparse.Namespace) -> int:
     openrc = clouds.Cloud.find(arguments.folder).layout.etc / 'openrc'
     os.execvp(
@@ -135,6 +172,7 @@ COMMANDS = {
     'status': _status,
     'kill': _kill,
     'start': _start,
+    'test': _test,
     'run': _run,
 }
 

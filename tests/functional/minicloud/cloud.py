@@ -142,6 +142,15 @@ class Cloud:
         else:
             raise proc.CloudError(f'there is no process {name}')
 
+    def missing(self) -> list[str]:
+        """Return the processes that should run and do not."""
+        first = {}
+        for host in self.hosts:
+            first.setdefault(host.process, f'compute-{host.name}')
+        wanted = [*services.APIS, *services.AGENTS, *first.values()]
+        running = self.processes.running()
+        return [name for name in wanted if name not in running]
+
     def _hosts_of(self, name: str) -> list[host_files.Host]:
         hosts = self.hosts
         first = name.removeprefix('compute-')
@@ -191,6 +200,8 @@ class Cloud:
         log = self.layout.log / 'nova-conductor.log'
 
         def listens() -> bool:
-            return log.exists() and 'Starting conductor node' in log.read_text()
+            return (
+                log.exists() and 'Starting conductor node' in log.read_text()
+            )
 
         proc.wait_for(listens, f'the conductor, see {log}', CONDUCTOR_S)

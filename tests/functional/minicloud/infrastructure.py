@@ -71,9 +71,7 @@ def execute(
     )
 
 
-def _start_database(
-    layout: layouts.Layout, processes: proc.Processes
-) -> None:
+def _start_database(layout: layouts.Layout, processes: proc.Processes) -> None:
     data = layout.run / 'mariadb'
     # The server refuses to run as root unless told to.
     user = ['--user=root'] if os.geteuid() == 0 else []
@@ -135,8 +133,7 @@ def _start_bus(layout: layouts.Layout, processes: proc.Processes) -> None:
             'RABBITMQ_NODE_IP_ADDRESS': '127.0.0.1',
             'RABBITMQ_DIST_PORT': str(layout.port('bus_distribution')),
             'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS': (
-                '-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 '
-                '+sbwt none'
+                '-kernel inet_dist_use_interface {127,0,0,1} +S 2:2 +sbwt none'
             ),
         },
     )

@@ -67,6 +67,10 @@ class Layout:
         """One file a service."""
         return self.folder / 'log'
 
+    def access_log(self, service: str) -> pathlib.Path:
+        """Every request to an API, with the status of the answer."""
+        return self.log / f'{service}-access.log'
+
     @property
     def switches(self) -> pathlib.Path:
         """Files that make parts of the cloud fail, see :mod:`.switches`."""

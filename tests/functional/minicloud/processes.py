@@ -157,9 +157,7 @@ def _signal_all(pids: Iterable[int], number: int) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether a process runs; one that only waits to be reaped
-    does not.
-    """
+    """Return whether a process runs, not only waits to be reaped."""
     try:
         status = pathlib.Path(f'/proc/{pid}/stat').read_text()
     except (FileNotFoundError, ProcessLookupError):

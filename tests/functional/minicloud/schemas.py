@@ -30,9 +30,7 @@ def create(layout: layouts.Layout, processes: proc.Processes) -> None:
     """
     steps = (_nova, _keystone, _others)
     with concurrent.futures.ThreadPoolExecutor(len(steps)) as executor:
-        futures = [
-            executor.submit(step, layout, processes) for step in steps
-        ]
+        futures = [executor.submit(step, layout, processes) for step in steps]
         for future in futures:
             future.result()
 

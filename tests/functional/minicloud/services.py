@@ -10,9 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Keystone, Placement, Glance, Nova and Watcher, started as an operator's
-init system would.
-"""
+"""Keystone, Placement, Glance, Nova and Watcher, as an init system does."""
 
 from __future__ import annotations
 
@@ -116,13 +114,13 @@ class Services:
         )
 
     def wait_computes(self, count: int) -> None:
-        """Wait for so many computes to have reported their size.
+        """Wait for so many computes to have told Placement their size.
 
         :raises proc.CloudError: if they do not
         """
         query = (
-            'SELECT COUNT(*) FROM nova_cell1.compute_nodes '
-            'WHERE deleted = 0 AND vcpus > 0'
+            'SELECT COUNT(DISTINCT resource_provider_id) '
+            'FROM placement.inventories'
         )
         proc.wait_for(
             lambda: int(self._sql(query) or 0) >= count,

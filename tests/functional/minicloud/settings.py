@@ -76,8 +76,9 @@ def write_gunicorn(
         'name': name,
         'application': application,
         'port': str(layout.port(name)),
+        'log': str(layout.log),
     }
-    _write(path, render('gunicorn.py', values))
+    _write(path, render('gunicorn.conf', values))
     return path
 
 

@@ -47,10 +47,10 @@ class Driver(fake.FakeDriver):
 
     def init_host(self, host: str) -> None:
         """Take the size of this host."""
-        self._host = _hosts()[host]
-        self.vcpus = self._host['vcpus']
-        self.memory_mb = self._host['memory_mb']
-        self.local_gb = self._host['local_gb']
+        self._size = _hosts()[host]
+        self.vcpus = self._size['vcpus']
+        self.memory_mb = self._size['memory_mb']
+        self.local_gb = self._size['local_gb']
         super().init_host(host)
         self.resources = fake.Resources(
             self.vcpus, self.memory_mb, self.local_gb
@@ -73,16 +73,16 @@ class Driver(fake.FakeDriver):
         """Report the host's ratios and reserves."""
         super().update_provider_tree(provider_tree, nodename, allocations)
         inventory = provider_tree.data(nodename).inventory
-        host = self._host
+        size = self._size
         own = {
-            'VCPU': ('cpu', host['reserved_host_cpus']),
-            'MEMORY_MB': ('ram', host['reserved_host_memory_mb']),
-            'DISK_GB': ('disk', -(-host['reserved_host_disk_mb'] // 1024)),
+            'VCPU': ('cpu', size['reserved_host_cpus']),
+            'MEMORY_MB': ('ram', size['reserved_host_memory_mb']),
+            'DISK_GB': ('disk', -(-size['reserved_host_disk_mb'] // 1024)),
         }
         for resource_class, (name, reserved) in own.items():
             inventory[resource_class].update(
                 reserved=reserved,
-                allocation_ratio=host[f'{name}_allocation_ratio'],
+                allocation_ratio=size[f'{name}_allocation_ratio'],
             )
         provider_tree.update_inventory(nodename, inventory)
 
@@ -106,7 +106,7 @@ class Driver(fake.FakeDriver):
         migrate_data: Any = None,
     ) -> None:
         """Take some time, then succeed unless told to fail."""
-        time.sleep(_seconds(instance.uuid, self._host['live_migration_s']))
+        time.sleep(_seconds(instance.uuid, self._size['live_migration_s']))
         if _is_set(f'fail-{instance.uuid}'):
             recover_method(context, instance, dest, migrate_data)
             return
@@ -138,6 +138,10 @@ class Driver(fake.FakeDriver):
         return super().migrate_disk_and_power_off(
             context, instance, *args, **fields
         )
+
+    def get_host_uptime(self) -> str:
+        """Return what Nova shows of a hypervisor."""
+        return 'up'
 
     def unfilter_instance(self, instance: Any, network_info: Any) -> None:
         """Do nothing; Nova asks for it on a host that was restarted."""

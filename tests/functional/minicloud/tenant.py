@@ -1,0 +1,151 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What the users of a cloud do: boot instances and delete them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from collections.abc import Collection
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
+
+import openstack
+
+from tests.functional.minicloud import processes as proc
+from tests.functional.minicloud import seed
+
+
+BOOT_S = 300.0
+SETTLED = frozenset({'ACTIVE', 'ERROR'})
+
+
+@dataclasses.dataclass(frozen=True)
+class Wish:
+    """An instance to boot.
+
+    :param host: where; the scheduler checks it
+    :param group: UUID of a server group
+    """
+
+    name: str
+    host: str
+    vcpus: int = 1
+    memory_mb: int = 1024
+    disk_gb: int = 1
+    group: str | None = None
+    metadata: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """VCPU, MiB and GiB."""
+        return self.vcpus, self.memory_mb, self.disk_gb
+
+
+class Tenant:
+    """See the module.
+
+    :param connection: of the administrator, who may choose hosts
+    """
+
+    def __init__(self, connection: openstack.connection.Connection) -> None:
+        """Look for the image."""
+        self._compute = connection.compute
+        self._image = connection.image.find_image(seed.IMAGE).id
+
+    def boot(self, wishes: Sequence[Wish]) -> dict[str, str]:
+        """Boot instances and wait for them.
+
+        :returns: their UUIDs by name
+        :raises proc.CloudError: if one of them does not become active
+        """
+        made = {}
+        flavors = self.flavors({wish.size for wish in wishes})
+        for wish in wishes:
+            hints = {'group': wish.group} if wish.group else {}
+            server = self._compute.create_server(
+                name=wish.name,
+                image_id=self._image,
+                flavor_id=flavors[wish.size],
+                networks='none',
+                host=wish.host,
+                metadata=wish.metadata,
+                **({'scheduler_hints': hints} if hints else {}),
+            )
+            made[wish.name] = server.id
+        self.wait(made.values(), SETTLED, BOOT_S)
+        broken = [s for s in self.servers() if s.status == 'ERROR']
+        if broken:
+            raise proc.CloudError(
+                'not booted: '
+                + ', '.join(
+                    f'{s.name} ({(s.fault or {}).get("message")})'
+                    for s in broken
+                )
+            )
+        return made
+
+    def flavors(
+        self, sizes: Iterable[tuple[int, int, int]]
+    ) -> dict[tuple[int, int, int], str]:
+        """Return the flavors of some sizes, made where they are missing."""
+        known = {flavor.name: flavor.id for flavor in self._compute.flavors()}
+        found = {}
+        for size in sizes:
+            name = '-'.join(map(str, size))
+            if name not in known:
+                vcpus, memory_mb, disk_gb = size
+                known[name] = self._compute.create_flavor(
+                    name=name, vcpus=vcpus, ram=memory_mb, disk=disk_gb
+                ).id
+            found[size] = known[name]
+        return found
+
+    def servers(self) -> list[Any]:
+        """Return all instances of all projects."""
+        return list(self._compute.servers(details=True, all_projects=True))
+
+    def wait(
+        self,
+        uuids: Collection[str],
+        statuses: Collection[str],
+        seconds: float = 60.0,
+    ) -> None:
+        """Wait until instances are in one of some states, without a task.
+
+        :raises proc.CloudError: if they are not after so long
+        """
+
+        def settled() -> bool:
+            found = {
+                server.id
+                for server in self.servers()
+                if server.status in statuses and not server.task_state
+            }
+            return found.issuperset(uuids)
+
+        what = f'instances to be {" or ".join(sorted(statuses))}'
+        proc.wait_for(settled, what, seconds)
+
+    def delete_all(self) -> None:
+        """Delete all instances and server groups, and wait for it."""
+        for server in self.servers():
+            if server.is_locked:
+                self._compute.unlock_server(server)
+            self._compute.delete_server(server, force=True)
+        proc.wait_for(
+            lambda: not self.servers(), 'instances to be gone', BOOT_S
+        )
+        for group in self._compute.server_groups(all_projects=True):
+            self._compute.delete_server_group(group)
