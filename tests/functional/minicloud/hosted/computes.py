@@ -46,7 +46,7 @@ from oslo_log import log as logging
 nova.virt.__path__.append(os.path.dirname(os.path.abspath(__file__)))
 
 # Imported before the fork, so that the processes share it.
-import nova.virt.minicloud  # noqa: E402
+import nova.virt.minicloud
 
 
 CONF = nova.conf.CONF
