@@ -65,7 +65,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env={**_environment(), **(environment or {})},
+                env=self._environment(environment or {}),
                 start_new_session=True,
             )
         (self._run / f'{name}.pid').write_text(str(process.pid))
@@ -84,7 +84,7 @@ class Processes:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            env={**_environment(), **(environment or {})},
+            env=self._environment(environment or {}),
         )
         with (self._log / 'setup.log').open('a') as out:
             out.write(f'$ {" ".join(words)}\n{ended.stdout}\n')
@@ -138,15 +138,16 @@ class Processes:
             lambda: name not in self.running(), f'{name} to be gone', STOP_S
         )
 
-
-def _environment() -> dict[str, str]:
-    """This process's environment without what would reach into a cloud."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(('OS_', 'PYTHON'))
-    }
-    return {**kept, 'PYTHONUNBUFFERED': '1'}
+    def _environment(self, own: Mapping[str, str]) -> dict[str, str]:
+        """This process's environment without what would reach into it."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(('OS_', 'PYTHON'))
+        }
+        # Entry points are cached in the user's home otherwise.
+        cache = {'XDG_CACHE_HOME': str(self._run / 'cache')}
+        return {**kept, **cache, 'PYTHONUNBUFFERED': '1', **own}
 
 
 def _signal_all(pids: Iterable[int], number: int) -> None:
