@@ -33,7 +33,7 @@ from tests.functional.minicloud import settings
 from tests.functional.minicloud import switches
 
 
-CONDUCTOR_S = 60.0
+CONDUCTOR_S = 180.0
 
 
 class Cloud:

@@ -178,7 +178,7 @@ def family(pid: int) -> list[int]:
 
 
 def wait_for(
-    condition: Callable[[], bool], what: str, seconds: float = 60.0
+    condition: Callable[[], bool], what: str, seconds: float = 180.0
 ) -> None:
     """Wait until something is so.
 
