@@ -81,6 +81,10 @@ def evacuation(**kwargs):
 
 
 class StrategyTestCase(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        builders.trust_the_model(self)
+
     def planned(self, strategy, result):
         """Execute a strategy whose planning is replaced.
 
