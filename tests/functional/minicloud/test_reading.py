@@ -56,9 +56,7 @@ class ReadingTestCase(base.CloudTestCase):
             }
         self.assertEqual('SUCCEEDED', plan.state, plan.status_message)
         self.assertEqual(
-            set(),
-            set(self.states.values()) - {'SUCCEEDED'},
-            self.states,
+            set(), set(self.states.values()) - {'SUCCEEDED'}, self.states
         )
         self.assertEqual([], self.truth.refusals())
         self.assertEqual([], self.truth.overloads())
@@ -218,9 +216,7 @@ class TestNodes(ReadingTestCase):
 
     def test_dead_compute(self) -> None:
         """Nothing is sent to a dead node, nor taken off it."""
-        self.boot(
-            tenant.Wish('alive', 'cmp01'), tenant.Wish('dead', 'cmp02')
-        )
+        self.boot(tenant.Wish('alive', 'cmp01'), tenant.Wish('dead', 'cmp02'))
         self.warm()
         self.cloud.processes.kill('compute-cmp02')
         self.compute.update_service_forced_down(

@@ -129,7 +129,7 @@ _SERVERS = '/servers/detail?all_tenants=1&soft_deleted=true'
 
 
 def _connect() -> Any:
-    return nova_helper.NovaHelper().connection.compute
+    return nova_helper.NovaHelper().connection
 
 
 def _pages(nova: api.Api, path: str, key: str, marker: str) -> list[Any]:

@@ -58,11 +58,9 @@ class Adapter:
         self.document: Document = json.loads(json.dumps(RECORDED))
         self.troubles: dict[str, list[Any]] = {}
         self.asked: list[str] = []
-        self.given: list[Document] = []
 
     def get(self, path: str, **given: Any) -> Answer:
         self.asked.append(path)
-        self.given.append(given)
         place, _mark, query = path.partition('?')
         for part, troubles in self.troubles.items():
             if part in place and troubles:
@@ -112,5 +110,3 @@ def _page(
 def always(trouble: Any) -> list[Any]:
     """Return more troubles than there are tries."""
     return [trouble] * 100
-
-

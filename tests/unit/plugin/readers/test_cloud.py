@@ -118,8 +118,7 @@ class MergeTestCase(unittest.TestCase):
             self.assertEqual(expected.tolist(), used[idx].tolist())
             for column, name in enumerate(cluster.resource_classes):
                 self.assertEqual(
-                    expected[column],
-                    judged.capacity_used(node.hostname, name),
+                    expected[column], judged.capacity_used(node.hostname, name)
                 )
 
     def found(self, reading, name):
@@ -141,8 +140,9 @@ class TestInstances(MergeTestCase):
         )
         self.assertEqual((), reading.messages)
         found = self.found(reading, 'a')
-        self.assertEqual(('cmp01', '', SIZE), (
-            found.host, found.stays, found.allocations))
+        self.assertEqual(
+            ('cmp01', '', SIZE), (found.host, found.stays, found.allocations)
+        )
         self.assertEqual({}, self.held(reading))
 
     def test_a_ghost(self):
@@ -187,9 +187,7 @@ class TestInstances(MergeTestCase):
         )
         found = self.found(reading, 'a')
         self.assertEqual(('stopped', True), (found.state, found.locked))
-        self.assertEqual(
-            'in task rebuilding', self.found(reading, 'b').stays
-        )
+        self.assertEqual('in task rebuilding', self.found(reading, 'b').stays)
 
     def test_excluded_ones_stay_excluded(self):
         reading = self.merge(
