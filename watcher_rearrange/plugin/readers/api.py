@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from collections.abc import Callable
@@ -150,21 +151,15 @@ class Api:
         return f'{self._name} cannot be read: GET {place}: {reason}'
 
 
-class understood:  # noqa: N801
-    """Makes of what a document lacks an :class:`Unreadable`.
+@contextlib.contextmanager
+def understood(text: str) -> Iterator[None]:
+    """Make of what a document lacks an :class:`Unreadable`.
 
     :param text: what the message begins with
     """
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __enter__(self) -> None:
-        """Do nothing yet."""
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        """Translate the error."""
-        if isinstance(error, (KeyError, TypeError, ValueError)):
-            raise Unreadable(
-                f'{self._text}not understood: {type(error).__name__}: {error}'
-            ) from error
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Unreadable(
+            f'{text}not understood: {type(error).__name__}: {error}'
+        ) from error

@@ -179,7 +179,7 @@ def _server(data: Mapping[str, Any]) -> Server:
             uuid=data['id'],
             name=data['name'],
             host=data['OS-EXT-SRV-ATTR:host'] or '',
-            vm_state=data['OS-EXT-STS:vm_state'],
+            vm_state=data['OS-EXT-STS:vm_state'] or '',
             task_state=data['OS-EXT-STS:task_state'] or '',
             locked=data['locked'],
             project_id=data['tenant_id'],
