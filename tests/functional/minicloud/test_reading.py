@@ -249,6 +249,19 @@ class TestUnreadable(ReadingTestCase):
         self.assertNotEqual('cmp01', self.hosts()['vm'])
         self.assert_clean()
 
+    def test_placement_is_gone(self) -> None:
+        """The audit says so; the next one plans."""
+        self.boot(tenant.Wish('vm', 'cmp01'))
+        self.warm()
+        self.cloud.processes.kill('placement')
+        plan = self.plan('rearrange_evacuate', nodes=['cmp01'])
+        self.assertEqual([], self.operator.actions(plan.uuid))
+        self.assertIn('No plan: Placement cannot be', plan.status_message)
+        self.cloud.start('placement')
+        self.evacuate('cmp01')
+        self.assertNotEqual('cmp01', self.hosts()['vm'])
+        self.assert_clean()
+
 
 def _uuid(number: int) -> str:
     return f'00000000-0000-4000-a000-{number:012d}'
