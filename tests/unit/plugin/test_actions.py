@@ -117,7 +117,7 @@ class TestMigrate(ActionTestCase):
             builders.server('web-1', 'cmp01', task_state='resize_migrating'),
             builders.server('web-1', 'cmp02', status='VERIFY_RESIZE'),
         ]
-        arrived = [builders.server('web-1', 'cmp02')] * 2
+        arrived = [builders.server('web-1', 'cmp02')] * 3
         self.nova.find_instance = mock.Mock(side_effect=answers + arrived)
         self.nova._instance_migrate = mock.Mock()
         self.assertIs(True, action('cold').execute())
@@ -217,7 +217,9 @@ class TestMigrate(ActionTestCase):
         self.nova.live_migrate_instance = arrive
         self.nova.connection = types.SimpleNamespace(compute=Compute())
         text = self.failure(action())
-        self.assertEqual('web-1 is on cmp02 now, but in ERROR: disk is full', text)
+        self.assertEqual(
+            'web-1 is on cmp02 now, but in ERROR: disk is full', text
+        )
 
     def test_an_instance_deleted_after_its_arrival(self):
         done = action()
