@@ -37,7 +37,7 @@ class TestApplierKilled(faults.FaultTestCase):
         # Until it is back, the plan goes on for all that Watcher knows.
         self.assertEqual('CANCELLED', self.audit_over(plan))
         self.note('applier is dead', plan)
-        self.cloud.start(APPLIER)
+        self.restart_applier()
         self.operator.wait_plan(plan.uuid)
         plan = self.note('applier is back', plan)
         self.assertEqual('CANCELLED', plan.state)
@@ -72,7 +72,7 @@ class TestApplierKilled(faults.FaultTestCase):
         )
         self.cloud.processes.kill(APPLIER)
         self.tenant.wait([uuids[first]], ['VERIFY_RESIZE'])
-        self.cloud.start(APPLIER)
+        self.restart_applier()
         self.operator.wait_plan(plan.uuid)
         plan = self.note('applier killed in a cold migration', plan)
         self.assertEqual('CANCELLED', plan.state)
@@ -81,6 +81,17 @@ class TestApplierKilled(faults.FaultTestCase):
         self.assert_clean()
         self.assert_next_audit_succeeds()
         self.assert_whole(uuids.values())
+
+    def restart_applier(self) -> None:
+        """Start the applier, and once more when it has cancelled the plan.
+
+        It tells of the cancellation before it forks, and the child goes on
+        with its parent's connection to the bus. When that breaks, some
+        minutes later, plans stay PENDING.
+        """
+        self.cloud.start(APPLIER)
+        self.cloud.processes.stop([APPLIER])
+        self.cloud.start(APPLIER)
 
     def test_cancelling(self) -> None:
         """A plan that was being cancelled stays so; audits go on."""
