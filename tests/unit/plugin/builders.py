@@ -140,7 +140,9 @@ def server(name: str, host: str, **fields: Any) -> nova_helper.Server:
     )
 
 
-def service(host: str, status: str = 'enabled') -> nova_helper.Service:
+def service(
+    host: str, status: str = 'enabled', state: str = 'up'
+) -> nova_helper.Service:
     given = dict.fromkeys(nova_helper.Service.__dataclass_fields__)
     return nova_helper.Service(
         **{
@@ -148,6 +150,7 @@ def service(host: str, status: str = 'enabled') -> nova_helper.Service:
             'uuid': uuid_of(f'service {host}'),
             'host': host,
             'status': status,
+            'state': state,
         }
     )
 

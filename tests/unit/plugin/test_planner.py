@@ -116,6 +116,7 @@ class TestPlan(PlannerTestCase):
                 'depends_on': [first.uuid],
                 'reason': 'room',
                 'wave': 2,
+                'if_unlocked': True,
             },
             second.input_parameters,
         )
