@@ -151,8 +151,7 @@ class TestHorizon(base.CloudTestCase):
         browser = self.browser
         browser.open('action_plans/')
         browser.click(f'[id$="{plan.uuid}__action_start_action_plan"]')
-        browser.until(lambda: browser.shows('.modal-footer .btn-primary'))
-        browser.click('.modal-footer .btn-primary')
+        browser.until(lambda: browser.shows('.alert-success'))
         ended = self.operator.wait_plan(plan.uuid, seconds=MAX_STATE_S)
         self.assertEqual('SUCCEEDED', ended.state, ended.status_message)
         browser.open(f'action_plans/{plan.uuid}/detail')
