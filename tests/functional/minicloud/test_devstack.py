@@ -71,7 +71,7 @@ class TestDevStack(base.CloudTestCase):
             '[database]\n'
             f'connection = {layout.database_url(DATABASE)}\n'
         )
-        self.sql(f'CREATE DATABASE {DATABASE};')
+        self.sql(f'CREATE OR REPLACE DATABASE {DATABASE};')
         self.addCleanup(self.sql, f'DROP DATABASE {DATABASE};')
         config = ('--config-file', self.conf)
         self.call(self.bin / 'watcher-db-manage', *config, 'upgrade')
