@@ -72,7 +72,7 @@ COMMON: Schema = {
     },
     'deadline_s': {
         'description': (
-            'Plan only what is estimated to be over after this time, in '
+            'Plan only what is estimated to be done within this time, in '
             'seconds, the most valuable first; 0 means no deadline.'
         ),
         'type': 'number',
