@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Sequence
 
+from tests.functional.minicloud import dashboard
 from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import infrastructure
 from tests.functional.minicloud import layout as layouts
@@ -142,6 +143,8 @@ class Cloud:
             self._start_again(name)
         elif name in services.AGENTS:
             self.services.start_agent(name)
+        elif name == dashboard.NAME:
+            dashboard.start(self.layout, self.processes)
         elif hosts := self._hosts_of(name):
             self.services.start_computes(hosts)
         else:
