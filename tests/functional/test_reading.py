@@ -114,8 +114,9 @@ class TestReading(base.FunctionalTestCase):
         self.assertEqual({'cmp1', 'vm2'}, set(actions))
 
     def test_room_of_another_consumer(self) -> None:
-        for host in ('cmp2', 'cmp3'):
-            self.cloud.reserve(host, {'MEMORY_MB': 5120})
+        # What is left is less than vm1 or vm2 needs.
+        for host, memory_mb in (('cmp2', 5120), ('cmp3', 7168)):
+            self.cloud.reserve(host, {'MEMORY_MB': memory_mb})
         plan, _ = self.evacuate('cmp1')
         self.assertEqual('cmp4', self.hosts()['vm1'])
         self.assertIn('2 consumers in Placement', plan['status_message'])
