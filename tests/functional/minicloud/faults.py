@@ -183,20 +183,41 @@ class FaultTestCase(base.CloudTestCase):
         return found
 
     def free_failed_migrations(self) -> None:
-        """Delete what Placement holds for migrations that have failed.
+        """Mend what Placement holds for migrations that have failed.
 
-        Nova leaves it behind where a compute or Placement died; the
-        operator finds and deletes it.
+        Where a compute or Placement dies, Nova leaves the room on the source
+        to the migration, and that on the destination to the instance,
+        wherever it is. The operator deletes the one and heals the other.
         """
-        failed = {
-            migration['uuid']
+        held = set(self.truth.allocations())
+        left = [
+            migration
             for migration in self.truth.migrations()
             if migration['status'] in ('error', 'failed')
-        }
-        left = sorted(failed & set(self.truth.allocations()))
+            and migration['uuid'] in held
+        ]
         self.write(f'allocations of failed migrations: {len(left)}')
-        for uuid in left:
-            self.connection.placement.delete(f'/allocations/{uuid}')
+        for migration in left:
+            self.connection.placement.delete(
+                f'/allocations/{migration["uuid"]}'
+            )
+            self.heal(migration['instance_uuid'])
+
+    def heal(self, instance: str) -> None:
+        """Let Nova write the allocations of an instance anew."""
+        layout = self.cloud.layout
+        self.cloud.processes.call(
+            [
+                layout.bin / 'nova-manage',
+                '--config-file',
+                layout.etc / 'nova' / 'nova.conf',
+                'placement',
+                'heal_allocations',
+                '--force',
+                '--instance',
+                instance,
+            ]
+        )
 
     def configure(self, text: str) -> None:
         """Add to Watcher's configuration until the end of the test."""

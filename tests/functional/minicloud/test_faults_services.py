@@ -47,6 +47,7 @@ class TestNova(faults.FaultTestCase):
         audit = self.operator.audit(
             'rearrange_evacuate', {'nodes': [faults.SOURCE]}
         )
+        self.cloud.switches.clear()
         self.write(f'500 to the audit: {audit.state} {audit.status_message}')
         plans = self.operator.plans(audit.uuid)
         for plan in plans:
@@ -58,6 +59,7 @@ class TestNova(faults.FaultTestCase):
         plan = self.evacuation()
         self.cloud.switches.disturb_nova('GET', '/')
         self.operator.apply(plan.uuid)
+        self.cloud.switches.clear()
         plan = self.note('500 to GET in a plan', plan)
         self.assertEqual('FAILED', plan.state)
         self.assertEqual([], self.truth.migrations())
@@ -77,8 +79,8 @@ class TestNova(faults.FaultTestCase):
 
     def go_on(self) -> None:
         """Let everything work again."""
-        self.assert_whole(self.uuids.values())
         self.cloud.switches.clear()
+        self.assert_whole(self.uuids.values())
         self.assert_next_audit_succeeds()
         self.assert_whole(self.uuids.values())
 
