@@ -85,13 +85,10 @@ class Churn:
             collections.Counter()
         )
 
-    def step(self) -> None:
-        """Make one change."""
-        servers = {s.id: s for s in self._tenant.servers()}
+    def step(self, servers: list[Any]) -> None:
+        """Make one change, of the instances that there are."""
         idle = [
-            s
-            for s in servers.values()
-            if s.status == 'ACTIVE' and not s.task_state
+            s for s in servers if s.status == 'ACTIVE' and not s.task_state
         ]
         lack = self._around - len(servers)
         kinds = {
@@ -106,23 +103,14 @@ class Churn:
             server = self._random.choice(idle)
             self._ask(server, getattr(self, f'_{kind}'))
 
-    def look(self) -> None:
+    def look(self, servers: list[Any]) -> None:
         """Confirm resizes that are ready, remove what could not be built."""
-        for server in self._tenant.servers():
+        for server in servers:
             if server.status == 'VERIFY_RESIZE':
                 self._confirm(server)
             elif server.status == 'ERROR':
                 self._ask(server, self._remove)
             self._note_arrival(server)
-
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing is under way any more."""
-        servers = self._tenant.servers()
-        return all(
-            s.status in ('ACTIVE', 'SHUTOFF') and not s.task_state
-            for s in servers
-        )
 
     def create(self) -> None:
         """Boot an instance somewhere."""

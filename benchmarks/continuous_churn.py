@@ -46,6 +46,8 @@ SIZES = (
     {'vcpus': 32, 'memory_mb': 65536, 'local_gb': 1000},
 )
 LOOK_S = 5.0
+# Placement is asked twice for each host.
+INSPECT_S = 30.0
 PARAMETERS: dict[str, dict[str, Any]] = {
     'rearrange_consolidate': {'max_utilization_pct': {'MEMORY_MB': 85}}
 }
@@ -126,7 +128,7 @@ class Run:
         }
         self._overloads: list[str] = []
         self._imbalance: list[tuple[float, float]] = []
-        self._began = time.monotonic()
+        self._began = self._inspect = time.monotonic()
 
     def run(self) -> dict[str, Any]:
         """Disturb, let it rest, and return the figures."""
@@ -165,7 +167,7 @@ class Run:
         while (moment := time.monotonic()) < end:
             if moment >= upcoming:
                 upcoming += self._given.every
-                self._churn.step()
+                self._churn.step(self._tenant.servers())
             self._look()
             time.sleep(max(0.0, min(LOOK_S, upcoming - time.monotonic())))
 
@@ -177,16 +179,22 @@ class Run:
 
     def _settle(self) -> None:
         def settled() -> bool:
-            self._churn.look()
-            return self._churn.is_quiet
+            servers = self._tenant.servers()
+            self._churn.look(servers)
+            return all(s.status == 'ACTIVE' for s in servers) and not any(
+                s.task_state for s in servers
+            )
 
         proc.wait_for(settled, 'instances to settle', 600.0)
 
     def _look(self) -> None:
-        self._churn.look()
-        self._overloads += self._truth.overloads()
+        servers = self._tenant.servers()
+        self._churn.look(servers)
+        if time.monotonic() > self._inspect:
+            self._inspect = time.monotonic() + INSPECT_S
+            self._overloads += self._truth.overloads()
         used = {host: [0, 0] for host in self._capacity}
-        for server in self._tenant.servers():
+        for server in servers:
             if server.compute_host:
                 vcpus, memory_mb, _ = tenant.size_of(server)
                 used[server.compute_host][0] += vcpus
