@@ -43,7 +43,7 @@ check spelling
 check doc8 --quiet README.rst CONTRIBUTING.rst HACKING.rst doc/source
 check reno --quiet lint
 check shellcheck test demo minicloud .ci/run tools/*.sh devstack/plugin.sh \
-    devstack/settings
+    devstack/settings tests/functional/minicloud/devstack.sh
 
 if ((${#failed[@]})); then
     echo "FAILED: ${failed[*]}"

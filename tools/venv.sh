@@ -77,20 +77,32 @@ _venv_is_current() {
     [[ -f $stamp ]] && cksum "${@:2}" | cmp -s - "$stamp"
 }
 
+# Usage: ensure_requirements FILE...
+# Afterwards the requirements of the files are installed in $VENV_DIR;
+# nothing is done when none of the files changed. The package is not there.
+ensure_requirements() {
+    _venv_make
+    _venv_update '' "$@"
+}
+
 # Usage: ensure_venv [REQUIREMENTS_FILE]...
-# Afterwards the package (editable) and the requirements of the files are
-# installed in $VENV_DIR; nothing is done when none of the files changed.
+# The same, and the package is installed too (editable).
 ensure_venv() {
+    _venv_make
+    _venv_update package "$@"
+}
+
+# Usage: _venv_update package|'' [REQUIREMENTS_FILE]...
+_venv_update() {
     local package=(requirements.txt setup.cfg setup.py pyproject.toml)
     local args=() stale=() file
-    _venv_make
-    for file in "$@"; do
+    for file in "${@:2}"; do
         if ! _venv_is_current "$file" "$file"; then
             args+=(--requirement "$file")
             stale+=("$file")
         fi
     done
-    if ! _venv_is_current package "${package[@]}"; then
+    if [[ $1 ]] && ! _venv_is_current package "${package[@]}"; then
         # pbr asks git for a version; without a repository there is none.
         git rev-parse --verify --quiet HEAD >/dev/null 2>&1 ||
             export PBR_VERSION=${PBR_VERSION:-0.0.1}
@@ -98,8 +110,8 @@ ensure_venv() {
     fi
     ((${#args[@]})) || return 0
     echo "Installing into $VENV_DIR (once, some minutes at most)" >&2
-    _venv_pip "${args[@]}" || _venv_die 'pip could not install the package'
-    cksum "${package[@]}" >"$(_venv_stamp package)"
+    _venv_pip "${args[@]}" || _venv_die 'pip could not install everything'
+    [[ -z $1 ]] || cksum "${package[@]}" >"$(_venv_stamp package)"
     for file in "${stale[@]}"; do
         cksum "$file" >"$(_venv_stamp "$file")"
     done

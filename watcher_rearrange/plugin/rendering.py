@@ -59,6 +59,7 @@ class Renderer:
 
     def __init__(self, snapshot: records.Snapshot, strategy_name: str) -> None:
         self._labels = {i.uuid: i.label for i in snapshot.instances}
+        self._unlocked = {i.uuid for i in snapshot.instances if not i.locked}
         self._node_uuids = {
             node.hostname: node.uuid for node in snapshot.compute_nodes
         }
@@ -84,7 +85,10 @@ class Renderer:
         :param depends_on: UUIDs of the actions that must have succeeded
         :param wave: 1 for the actions that depend on none
         """
-        return guarded(self.plain(action), depends_on, action.reason, wave)
+        written = guarded(self.plain(action), depends_on, action.reason, wave)
+        if action.is_migration and action.instance in self._unlocked:
+            written['input_parameters']['if_unlocked'] = True
+        return written
 
     def _migration(self, action: plan.Action) -> dict[str, str]:
         return {

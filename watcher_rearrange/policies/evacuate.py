@@ -35,7 +35,7 @@ SCHEMA = schema.schema(
         'disable_nodes': {
             'description': (
                 'Disable the compute services of these nodes first, so that '
-                'nothing new is placed there.'
+                'nothing new is placed there. They stay disabled.'
             ),
             'type': 'boolean',
             'default': True,

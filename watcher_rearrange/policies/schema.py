@@ -47,7 +47,7 @@ COMMON: Schema = {
     },
     'max_outgoing': {
         'description': (
-            'At most so many migrations off one node at once; Nova queues '
+            'The most migrations off one node at once; Nova queues '
             'more than its max_concurrent_live_migrations. 0 means no limit.'
         ),
         'type': 'integer',
@@ -56,8 +56,7 @@ COMMON: Schema = {
     },
     'max_incoming': {
         'description': (
-            'At most so many migrations onto one node at once; 0 means no '
-            'limit.'
+            'The most migrations onto one node at once; 0 means no limit.'
         ),
         'type': 'integer',
         'minimum': 0,
@@ -65,7 +64,7 @@ COMMON: Schema = {
     },
     'max_parallel': {
         'description': (
-            'At most so many migrations at once in the whole plan; 0 means '
+            'The most migrations at once in the whole plan; 0 means '
             'no limit but the workers of the applier.'
         ),
         'type': 'integer',
@@ -74,8 +73,8 @@ COMMON: Schema = {
     },
     'deadline_s': {
         'description': (
-            'Plan only what is estimated to be over after so many seconds, '
-            'the most valuable first; 0 means no deadline.'
+            'Plan only what is estimated to be done within this time, in '
+            'seconds, the most valuable first; 0 means no deadline.'
         ),
         'type': 'number',
         'minimum': 0,
@@ -110,17 +109,14 @@ COMMON: Schema = {
 
 EXTENT: Schema = {
     'max_migrations': {
-        'description': (
-            'At most so many migrations in one plan; 0 means no limit.'
-        ),
+        'description': ('The most migrations in one plan; 0 means no limit.'),
         'type': 'integer',
         'minimum': 0,
         'default': 0,
     },
     'max_moved_gb': {
         'description': (
-            'At most so many GiB of memory migrated in one plan; 0 means no '
-            'limit.'
+            'The most memory migrated in one plan, in GiB; 0 means no limit.'
         ),
         'type': 'number',
         'minimum': 0,

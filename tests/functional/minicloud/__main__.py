@@ -23,6 +23,7 @@ import tempfile
 import time
 
 from tests.functional.minicloud import cloud as clouds
+from tests.functional.minicloud import dashboard
 from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import layout as layouts
 from tests.functional.minicloud import logs
@@ -67,6 +68,10 @@ def _parse() -> argparse.Namespace:
         default=layouts.Layout.first_port,
         help='of the range it listens on (%(default)s)',
     )
+    up.add_argument(
+        '--horizon', action='store_true', help='start the dashboard too'
+    )
+    commands.add_parser('horizon', help='start the dashboard of a cloud')
     down = commands.add_parser('down', help='stop it')
     down.add_argument(
         '--keep', action='store_true', help='keep the folder with its state'
@@ -117,6 +122,18 @@ def _up(arguments: argparse.Namespace) -> int:
         raise
     print(f'up after {time.monotonic() - began:.0f} s; try')
     print('  ./minicloud run openstack hypervisor list')
+    if arguments.horizon:
+        return _horizon(arguments)
+    return 0
+
+
+def _horizon(arguments: argparse.Namespace) -> int:
+    cloud = clouds.Cloud.find(arguments.folder)
+    cloud.start(dashboard.NAME)
+    print(
+        f'{cloud.layout.url(dashboard.NAME)}/ user admin, password '
+        f'{layouts.PASSWORD}'
+    )
     return 0
 
 
@@ -194,6 +211,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 COMMANDS = {
     'up': _up,
+    'horizon': _horizon,
     'down': _down,
     'status': _status,
     'kill': _kill,

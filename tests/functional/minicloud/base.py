@@ -22,6 +22,7 @@ from typing import Any
 
 from tests.functional.minicloud import client
 from tests.functional.minicloud import cloud as clouds
+from tests.functional.minicloud import infrastructure
 from tests.functional.minicloud import processes as proc
 from tests.functional.minicloud import tenant as tenants
 from tests.functional.minicloud import truth as truths
@@ -63,8 +64,10 @@ class CloudTestCase(unittest.TestCase):
         stopped = self.cloud.missing()
         for name in stopped:
             self.cloud.start(name)
+        self._end_cancelling()
         self.operator.clear()
         self.tenant.delete_all()
+        self._free_allocations()
         compute = self.connection.compute
         for service in compute.services(binary='nova-compute'):
             if service.is_forced_down:
@@ -72,6 +75,28 @@ class CloudTestCase(unittest.TestCase):
             if service.status == 'disabled':
                 compute.enable_service(service)
         proc.wait_for(self._all_up, 'all computes to be up')
+
+    def _end_cancelling(self) -> None:
+        """End the plans whose applier died while they were cancelled.
+
+        Watcher has no other way.
+        """
+        for plan in self.operator.stuck():
+            infrastructure.execute(
+                self.cloud.layout,
+                self.cloud.processes,
+                "UPDATE watcher.action_plans SET state='CANCELLED' "
+                f"WHERE uuid='{plan}'",
+            )
+
+    def _free_allocations(self) -> None:
+        """Delete what Nova left behind in Placement.
+
+        There are no instances now, so that nobody needs anything.
+        """
+        truth = truths.Truth(self.cloud.layout, self.connection)
+        for consumer in truth.allocations():
+            self.connection.placement.delete(f'/allocations/{consumer}')
 
     def _all_up(self) -> bool:
         services = self.connection.compute.services(binary='nova-compute')

@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable
 from collections.abc import Sequence
 
+from tests.functional.minicloud import dashboard
 from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import infrastructure
 from tests.functional.minicloud import layout as layouts
@@ -33,6 +34,9 @@ from tests.functional.minicloud import settings
 from tests.functional.minicloud import switches
 
 
+AGENT_S = 180.0
+# The last that an agent of Watcher does when it starts.
+WATCHER_READY = 'Starting service monitoring service'
 CONDUCTOR_S = 180.0
 
 
@@ -135,8 +139,12 @@ class Cloud:
         if name in services.APIS:
             self.services.start_api(name)
             self.services.wait_api(name)
+        elif name.startswith('watcher-'):
+            self._start_again(name)
         elif name in services.AGENTS:
             self.services.start_agent(name)
+        elif name == dashboard.NAME:
+            dashboard.start(self.layout, self.processes)
         elif hosts := self._hosts_of(name):
             self.services.start_computes(hosts)
         else:
@@ -150,6 +158,25 @@ class Cloud:
         wanted = [*services.APIS, *services.AGENTS, *first.values()]
         running = self.processes.running()
         return [name for name in wanted if name not in running]
+
+    def _start_again(self, name: str) -> None:
+        """Start an agent of Watcher and wait until it has cleared up.
+
+        It cancels what was under way when it ended, and would do so with
+        what begins meanwhile.
+        """
+        log = self.layout.log / f'{name}.log'
+        before = log.stat().st_size if log.exists() else 0
+        self.services.start_agent(name)
+
+        def is_ready() -> bool:
+            if not log.exists():
+                return False
+            with log.open(errors='replace') as lines:
+                lines.seek(before)
+                return WATCHER_READY in lines.read()
+
+        proc.wait_for(is_ready, f'{name}, see {log}', AGENT_S)
 
     def _hosts_of(self, name: str) -> list[host_files.Host]:
         hosts = self.hosts

@@ -82,6 +82,17 @@ def write_gunicorn(
     return path
 
 
+def write_horizon(layout: layouts.Layout) -> pathlib.Path:
+    """Write Horizon's settings; return the folder to import them from."""
+    folder = layout.etc / 'horizon'
+    _write(folder / 'local' / '__init__.py', '')
+    _write(
+        folder / 'local' / 'local_settings.py',
+        render('horizon.conf', _values(layout)),
+    )
+    return folder
+
+
 def render(name: str, values: Mapping[str, str]) -> str:
     """Return a template with its places filled."""
     text = (TEMPLATES / name).read_text()

@@ -37,7 +37,7 @@ class Switches:
         self._write(f'fail-{instance}', '')
 
     def slow_migration(self, instance: str, seconds: float) -> None:
-        """Make live migrations of an instance take so long."""
+        """Make migrations of an instance take so long."""
         self._write(f'slow-{instance}', str(seconds))
 
     def disturb_nova(

@@ -29,6 +29,8 @@ from tests.functional.minicloud import processes as proc
 AUDIT_ENDS = frozenset({'SUCCEEDED', 'FAILED', 'CANCELLED', 'SUSPENDED'})
 PLAN_ENDS = frozenset({'SUCCEEDED', 'FAILED', 'CANCELLED', 'SUPERSEDED'})
 LOOK_S = 0.3
+# No cancellation of a test takes so long, unless its applier was killed.
+STUCK_S = 20.0
 
 
 class Operator:
@@ -128,6 +130,21 @@ class Operator:
         """Approve a plan and wait for its end."""
         self.start(plan)
         return self.wait_plan(plan, seconds=seconds)
+
+    def stuck(self) -> list[str]:
+        """Return the plans that are being cancelled for a while."""
+        plans = [
+            plan.uuid
+            for plan in self.client.action_plan.list(detail=True, limit=0)
+            if plan.state == 'CANCELLING'
+        ]
+        found = []
+        for plan in plans:
+            try:
+                self.wait_plan(plan, seconds=STUCK_S)
+            except proc.CloudError:
+                found.append(plan)
+        return found
 
     def clear(self) -> None:
         """Cancel what runs, and delete all audits, plans and templates."""

@@ -14,9 +14,11 @@
 
 from __future__ import annotations
 
+import unittest
 import uuid
 
 from typing import Any
+from unittest import mock
 
 from watcher.common import exception
 from watcher.common import nova_helper
@@ -25,6 +27,14 @@ from watcher.decision_engine.model import model_root
 
 from watcher_rearrange.model import plan
 from watcher_rearrange.model import records
+from watcher_rearrange.plugin.readers import cloud
+
+
+def trust_the_model(test: unittest.TestCase) -> None:
+    """Let Nova and Placement say what the model of a test says."""
+    patcher = mock.patch.object(cloud, 'add', side_effect=lambda read: read)
+    patcher.start()
+    test.addCleanup(patcher.stop)
 
 
 def uuid_of(name: str) -> str:
@@ -130,7 +140,9 @@ def server(name: str, host: str, **fields: Any) -> nova_helper.Server:
     )
 
 
-def service(host: str, status: str = 'enabled') -> nova_helper.Service:
+def service(
+    host: str, status: str = 'enabled', state: str = 'up'
+) -> nova_helper.Service:
     given = dict.fromkeys(nova_helper.Service.__dataclass_fields__)
     return nova_helper.Service(
         **{
@@ -138,6 +150,7 @@ def service(host: str, status: str = 'enabled') -> nova_helper.Service:
             'uuid': uuid_of(f'service {host}'),
             'host': host,
             'status': status,
+            'state': state,
         }
     )
 

@@ -117,7 +117,7 @@ class TestMigrate(ActionTestCase):
             builders.server('web-1', 'cmp01', task_state='resize_migrating'),
             builders.server('web-1', 'cmp02', status='VERIFY_RESIZE'),
         ]
-        arrived = [builders.server('web-1', 'cmp02')] * 2
+        arrived = [builders.server('web-1', 'cmp02')] * 3
         self.nova.find_instance = mock.Mock(side_effect=answers + arrived)
         self.nova._instance_migrate = mock.Mock()
         self.assertIs(True, action('cold').execute())
@@ -207,6 +207,25 @@ class TestMigrate(ActionTestCase):
         self.nova.live_migrate_instance = vanish
         self.assertIn('is gone', self.failure(action()))
 
+    def test_an_instance_that_arrives_in_error(self):
+        def arrive(instance_id, dest_hostname):
+            self.nova.servers[instance_id] = builders.server(
+                'web-1', dest_hostname, status='ERROR'
+            )
+            return True
+
+        self.nova.live_migrate_instance = arrive
+        self.nova.connection = types.SimpleNamespace(compute=Compute())
+        text = self.failure(action())
+        self.assertEqual(
+            'web-1 is on cmp02 now, but in ERROR: disk is full', text
+        )
+
+    def test_an_instance_deleted_after_its_arrival(self):
+        done = action()
+        self.nova.servers.clear()
+        done._require_sound()
+
     def test_can_be_aborted_as_watchers_can(self):
         self.assertTrue(action().check_abort())
         self.assertFalse(action('cold').check_abort())
@@ -214,6 +233,51 @@ class TestMigrate(ActionTestCase):
     def test_messages_fit(self):
         self.nova.error = client_error('x' * 300)
         self.assertLessEqual(len(self.failure(action())), 215)
+
+
+class TestConditions(ActionTestCase):
+    def setUp(self):
+        super().setUp()
+        self.nova.services = [
+            builders.service('cmp01'),
+            builders.service('cmp02'),
+        ]
+
+    def check(self, **parameters):
+        made = action()
+        made.input_parameters.update(parameters)
+        made.validate_parameters()
+        made.pre_condition()
+
+    def lock(self):
+        self.nova.servers[builders.uuid_of('web-1')] = builders.server(
+            'web-1', 'cmp01', locked=True
+        )
+
+    def test_all_is_well(self):
+        self.check(if_unlocked=True)
+
+    def test_locked_since(self):
+        self.lock()
+        with self.assertRaisesRegex(exception.ActionSkipped, 'was locked'):
+            self.check(if_unlocked=True)
+
+    def test_locked_and_to_be_moved(self):
+        self.lock()
+        self.check()
+
+    def test_a_node_is_down(self):
+        for position, host in enumerate(('cmp01', 'cmp02')):
+            services = list(self.nova.services)
+            services[position] = builders.service(host, state='down')
+            with (
+                mock.patch.object(self.nova, 'services', services),
+                self.assertRaisesRegex(
+                    exception.ActionExecutionFailure,
+                    f'nova-compute of {host} is down',
+                ),
+            ):
+                self.check()
 
 
 class TestService(ActionTestCase):

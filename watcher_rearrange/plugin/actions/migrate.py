@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import time
 
+from typing import Any
+
 from oslo_config import cfg
 from oslo_log import log
 from watcher.applier.actions import migration
@@ -42,13 +44,42 @@ QUIET_LOOKS = 2
 class GuardedMigrate(guard.Guard, migration.Migrate):
     """Watcher's migration, guarded, and over when the source has its room.
 
-    It says why a migration failed, in Nova's words where there are any.
+    It says why a migration failed, in Nova's words where there are any. One
+    more parameter, ``if_unlocked``, skips it if the instance is locked.
     """
 
     @classmethod
     def get_name(cls) -> str:
         """Return the name, which is that of the entry point."""
         return 'guarded_migrate'
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        """JSON schema of the parameters."""
+        schema = super().schema
+        own = {'if_unlocked': {'type': 'boolean'}}
+        return {**schema, 'properties': {**schema['properties'], **own}}
+
+    def pre_condition(self) -> None:
+        """Check the guard, and what Nova would stumble over.
+
+        An administrator's request moves a locked instance, and one to or
+        from a node that is down may leave the instance in error.
+
+        :raises ActionSkipped: if the instance was locked since the audit
+        :raises ActionExecutionFailure: if one of the nodes is down
+        """
+        super().pre_condition()
+        with guard.explained(f'cannot check {self._label} and its nodes'):
+            nova = nova_helper.NovaHelper()
+            if self.input_parameters.get('if_unlocked'):
+                self._require_unlocked(nova)
+            down = nova_state.down(nova)
+        for host in (self.source_node, self.destination_node):
+            if host in down:
+                raise exception.ActionExecutionFailure(
+                    f'nova-compute of {host} is down'
+                )
 
     def execute(self) -> bool:
         """Migrate, and wait until Nova holds nothing on the source.
@@ -59,6 +90,7 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
             if super().execute() is not True:
                 raise exception.ActionExecutionFailure(self._why_not())
             self._wait_until_settled()
+            self._require_sound()
         return True
 
     def check_abort(self) -> bool:
@@ -79,6 +111,30 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
     def _label(self) -> str:
         name = self.input_parameters.get('resource_name')
         return str(name or self.instance_uuid)
+
+    def _require_unlocked(self, nova: nova_helper.NovaHelper) -> None:
+        if nova.find_instance(self.instance_uuid).locked:
+            raise exception.ActionSkipped(
+                f'{self._label} was locked after the audit'
+            )
+
+    def _require_sound(self) -> None:
+        """Find out an instance that did not survive its arrival.
+
+        Nova changes its host even if the destination does not answer at
+        the end of a live migration.
+        """
+        nova = nova_helper.NovaHelper()
+        try:
+            server = nova.find_instance(self.instance_uuid)
+        except exception.ComputeResourceNotFound:
+            return
+        if server.status == 'ERROR':
+            found = nova_state.fault(nova, self.instance_uuid)
+            raise exception.ActionExecutionFailure(
+                f'{self._label} is on {server.host} now, but in ERROR'
+                + (f': {found}' if found else '')
+            )
 
     def _live_migrate_instance(
         self, nova: nova_helper.NovaHelper, destination: str

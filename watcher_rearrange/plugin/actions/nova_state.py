@@ -21,6 +21,7 @@ from oslo_log import log
 from watcher.common import exception
 from watcher.common import nova_helper
 
+from watcher_rearrange.model import records
 from watcher_rearrange.plugin import rendering
 
 
@@ -50,6 +51,15 @@ def is_moving(server: nova_helper.Server) -> bool:
     """Whether a migration or a resize of a server is not over."""
     task = server.task_state or ''
     return server.status in MOVING_STATUSES or task.startswith(MOVING_TASKS)
+
+
+def down(nova: nova_helper.NovaHelper) -> set[str]:
+    """Return the hosts whose nova-compute does not report to Nova."""
+    return {
+        service.host
+        for service in nova.get_service_list()
+        if service.state == records.DOWN
+    }
 
 
 def _is_moved(parameters: Mapping[str, Any]) -> bool:

@@ -130,7 +130,8 @@ class Driver(fake.FakeDriver):
     def migrate_disk_and_power_off(
         self, context: Any, instance: Any, *args: Any, **fields: Any
     ) -> Any:
-        """Cold migrate unless told to fail."""
+        """Cold migrate after some time, unless told to fail."""
+        time.sleep(_seconds(instance.uuid, 0.0))
         if _is_set(f'fail-{instance.uuid}'):
             raise exception.InstanceFaultRollback(
                 exception.MigrationError(reason='switched to fail')
