@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import datetime
 import statistics
@@ -63,44 +62,27 @@ class Again:
         return self.first.source == self.second.destination
 
 
-def moves(
-    migrations: Iterable[Mapping[str, Any]],
-    actions: Iterable[Any],
-    plans: Iterable[Any],
-) -> list[Move]:
-    """Return the moves, each with the plan that wanted it, oldest first.
+def moves(actions: Iterable[Any], plans: Iterable[Any]) -> list[Move]:
+    """Return the migrations that succeeded, by the age of their plans.
 
-    Resizes are left out: they are not Watcher's.
+    Nova no longer shows the migrations of instances that were deleted.
     """
     made = {plan.uuid: time_of(plan.created_at) for plan in plans}
-    wanted = collections.defaultdict(list)
+    found = []
     for action in actions:
         given = action.input_parameters
         if 'destination_node' in given and action.state == 'SUCCEEDED':
-            key = (
-                given['resource_id'],
-                given['source_node'],
-                given['destination_node'],
+            plan = action.action_plan_uuid
+            found.append(
+                Move(
+                    given['resource_id'],
+                    given['source_node'],
+                    given['destination_node'],
+                    plan,
+                    made[plan],
+                )
             )
-            wanted[key].append(action.action_plan_uuid)
-    found = []
-    for migration in sorted(migrations, key=lambda m: m['id']):
-        if migration['status'] not in DONE:
-            continue
-        key = (
-            migration['instance_uuid'],
-            migration['source_compute'],
-            migration['dest_compute'],
-        )
-        if wanted[key]:
-            began = time_of(migration['created_at'])
-            plan = max(
-                (p for p in wanted[key] if made[p] <= began),
-                key=made.__getitem__,
-                default=wanted[key][0],
-            )
-            found.append(Move(*key, plan, made[plan]))
-    return found
+    return sorted(found, key=lambda move: move.planned)
 
 
 def again(
@@ -114,8 +96,6 @@ def again(
         latest[move.instance] = move
         if before is None or before.plan == move.plan:
             continue
-        # A host's own change may be hidden for a moment: it takes so long
-        # until Watcher has heard of it.
         between = [
             c for c in changes if before.planned <= c.at <= move.planned
         ]

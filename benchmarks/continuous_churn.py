@@ -210,7 +210,7 @@ class Run:
         plans = self._operator.plans(audit)
         actions = [a for p in plans for a in self._operator.actions(p.uuid)]
         migrations = self._truth.migrations()
-        found = churn_figures.moves(migrations, actions, plans)
+        found = churn_figures.moves(actions, plans)
         pairs = churn_figures.again(found, self._churn.changes)
         refusals = collections.Counter(
             (r.server, r.status) for r in self._truth.refusals()
