@@ -50,15 +50,13 @@ SCHEMA = schema.schema(
                 'this strategy has.'
             ),
             'type': 'array',
-            'items': {
-                'type': 'object',
-                'properties': {
+            'items': schema.record(
+                {
                     'strategy': {'type': 'string', 'enum': list(STAGES)},
                     'parameters': {'type': 'object'},
                 },
-                'required': ['strategy'],
-                'additionalProperties': False,
-            },
+                required=['strategy'],
+            ),
             'default': [
                 {'strategy': 'consolidate'},
                 {'strategy': 'rebalance'},

@@ -52,12 +52,7 @@ SCHEMA = schema.schema(
             'additionalProperties': {
                 'anyOf': [
                     _AMOUNT,
-                    {
-                        'type': 'object',
-                        'properties': {'count': _AMOUNT, **SIZE},
-                        'patternProperties': AMOUNTS,
-                        'additionalProperties': False,
-                    },
+                    schema.record({'count': _AMOUNT, **SIZE}, others=AMOUNTS),
                 ]
             },
             'default': {},

@@ -25,6 +25,7 @@ import math
 
 from collections.abc import Iterator
 from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import jsonschema
@@ -162,6 +163,26 @@ def schema(own: Schema) -> Schema:
         'properties': copy.deepcopy({**own, **COMMON}),
         'additionalProperties': False,
     }
+
+
+def record(
+    fields: Schema, required: Sequence[str] = (), others: Schema | None = None
+) -> Schema:
+    """Return the schema of an object inside a parameter.
+
+    Watcher's API takes the word ``properties`` for parameters wherever it
+    stands: it refuses what other words permit beside them, and breaks down
+    where the value is no object. So that word is not used here.
+
+    :param others: schemas of fields by a pattern of their names
+    """
+    patterns = {f'^{name}$': spec for name, spec in fields.items()}
+    found: Schema = {
+        'type': 'object',
+        'patternProperties': {**patterns, **(others or {})},
+        'additionalProperties': False,
+    }
+    return {**found, 'required': [*required]} if required else found
 
 
 def complete(full: Schema, given: Mapping[str, object]) -> dict[str, Any]:

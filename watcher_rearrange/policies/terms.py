@@ -68,9 +68,8 @@ _AMOUNTS = {
     'minProperties': 1,
 }
 
-TERM: schema.Schema = {
-    'type': 'object',
-    'properties': {
+TERM = schema.record(
+    {
         'name': {'type': 'string', 'enum': list(OPTIONS)},
         'weight': {'type': 'number', 'minimum': 1e-6, 'maximum': 1e6},
         'enough': {'type': 'number', 'minimum': 0},
@@ -103,19 +102,15 @@ TERM: schema.Schema = {
         'ratio': {'type': 'number', 'minimum': 0, 'maximum': LARGEST},
         'flavors': {
             'type': 'object',
-            'additionalProperties': {
-                'type': 'object',
-                'properties': defragment.SIZE,
-                'patternProperties': defragment.AMOUNTS,
-                'additionalProperties': False,
-            },
+            'additionalProperties': schema.record(
+                defragment.SIZE, others=defragment.AMOUNTS
+            ),
             'minProperties': 1,
         },
         'group_by': {'type': 'string', 'enum': [PROJECT, SERVER_GROUP]},
     },
-    'required': ['name'],
-    'additionalProperties': False,
-}
+    required=['name'],
+)
 
 
 @dataclasses.dataclass(frozen=True)

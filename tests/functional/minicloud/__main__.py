@@ -26,8 +26,11 @@ from tests.functional.minicloud import cloud as clouds
 from tests.functional.minicloud import dashboard
 from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import layout as layouts
+from tests.functional.minicloud import logs
 from tests.functional.minicloud import processes as proc
 
+
+COUNTED = 'tools/counted.sh'
 
 # Beside a cloud that somebody started by hand.
 TEST_PORT = 16000
@@ -84,6 +87,18 @@ def _parse() -> argparse.Namespace:
     )
     test.add_argument('filters', nargs='*', help='as stestr takes them')
     test.add_argument('--nodes', type=int, default=6, help='computes')
+    test.add_argument(
+        '--first-port',
+        type=int,
+        default=TEST_PORT,
+        help='of the range it listens on (%(default)s)',
+    )
+    test.add_argument(
+        '--keep',
+        type=pathlib.Path,
+        metavar='FOLDER',
+        help='copy the logs there, whatever comes of the tests',
+    )
     run = commands.add_parser(
         'run', help='run a command with the cloud in its environment'
     )
@@ -152,9 +167,12 @@ def _start(arguments: argparse.Namespace) -> int:
 def _test(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix='minicloud-') as folder:
         cloud = clouds.Cloud(
-            layouts.Layout(pathlib.Path(folder).resolve(), TEST_PORT)
+            layouts.Layout(
+                pathlib.Path(folder).resolve(), arguments.first_port
+            )
         )
         stestr = [
+            COUNTED,
             cloud.layout.bin / 'stestr',
             '--test-path',
             './tests/functional/minicloud',
@@ -170,9 +188,17 @@ def _test(arguments: argparse.Namespace) -> int:
                 say=lambda line: print(line, flush=True),
             )
             environment = {**os.environ, 'MINICLOUD_FOLDER': folder}
-            return subprocess.run(stestr, env=environment).returncode
+            status = subprocess.run(stestr, env=environment).returncode
+            if status:
+                logs.show_errors(cloud.layout.log)
+            return status
+        except proc.CloudError:
+            logs.show_errors(cloud.layout.log)
+            raise
         finally:
             cloud.down()
+            if arguments.keep:
+                logs.copy(cloud.layout.log, arguments.keep)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -53,6 +53,12 @@ class Wish:
         return self.vcpus, self.memory_mb, self.disk_gb
 
 
+def size_of(server: Any) -> tuple[int, int, int]:
+    """Return VCPU, MiB and GiB of an instance."""
+    flavor = server.flavor
+    return flavor.vcpus, flavor.ram, flavor.disk
+
+
 class Tenant:
     """See the module.
 
@@ -95,6 +101,21 @@ class Tenant:
                 )
             )
         return made
+
+    def begin(self, name: str, flavor: str, host: str | None) -> str:
+        """Ask for an instance, wherever it fits if there is no host.
+
+        :returns: its UUID
+        """
+        server = self._compute.create_server(
+            name=name,
+            image_id=self._image,
+            flavor_id=flavor,
+            networks='none',
+            **({'host': host} if host else {}),
+        )
+        uuid: str = server.id
+        return uuid
 
     def flavors(
         self, sizes: Iterable[tuple[int, int, int]]

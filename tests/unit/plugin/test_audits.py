@@ -110,3 +110,14 @@ class TestAudits(base.DbTestCase):
         stored = self.run_audit(again, ['cmp01'])
         self.assertEqual('ONGOING', stored.state)
         self.assertIsNone(stored.status_message)
+
+    def test_an_event_audit_is_triggered_again(self):
+        self.audit('EVENT')
+        for _ in range(3):
+            audit = objects.Audit.get_by_uuid(
+                self.context, builders.uuid_of('EVENT'), eager=True
+            )
+            self.assertIn(audit.state, ('PENDING', 'SUCCEEDED'))
+            self.assertEqual(
+                'SUCCEEDED', self.run_audit(audit, ['cmp01']).state
+            )

@@ -21,6 +21,8 @@ import json
 import pathlib
 import unittest
 
+import jsonschema
+
 from oslo_config import cfg
 from watcher.common import utils
 
@@ -105,6 +107,37 @@ class TestSchemas(unittest.TestCase):
                 given
             )
             self.assertEqual(set(schema['properties']), set(given))
+
+    def check(self, strategy, parameters):
+        """Do what Watcher's API does with the parameters of an audit."""
+        schema = entry_points('watcher_strategies')[strategy].get_schema()
+        utils.StrictDefaultValidatingDraft4Validator(schema).validate(
+            parameters
+        )
+
+    def test_watcher_takes_what_is_nested(self):
+        size = {'VCPU': 4, 'MEMORY_MB': 8192, 'weight': 2}
+        term = {'name': 'fragmentation', 'flavors': {'big': size}}
+        stage = {'strategy': 'evacuate', 'parameters': {'nodes': ['cmp01']}}
+        sized = {'big': {**size, 'count': 3}, 'small': 0}
+        self.check('rearrange_defragment', {'flavors': sized})
+        self.check('rearrange_optimize', {'objectives': [[term]]})
+        self.check('rearrange_combined', {'stages': [stage]})
+
+    def test_watcher_refuses_what_is_nested_and_wrong(self):
+        for strategy, given in (
+            ('rearrange_defragment', {'flavors': {'big': 'many'}}),
+            ('rearrange_defragment', {'flavors': {'big': {'vcpu': 1}}}),
+            ('rearrange_optimize', {'objectives': [['imbalance']]}),
+            ('rearrange_optimize', {'objectives': [[{'weight': 1}]]}),
+            ('rearrange_combined', {'stages': ['evacuate']}),
+            ('rearrange_combined', {'stages': [{'parameters': {}}]}),
+        ):
+            with (
+                self.subTest(strategy, given=given),
+                self.assertRaises(jsonschema.ValidationError),
+            ):
+                self.check(strategy, given)
 
     def test_a_copy_each_time(self):
         for strategy in entry_points('watcher_strategies').values():

@@ -65,7 +65,9 @@ def cluster():
 
 
 def audit(audit_type='ONESHOT'):
-    return types.SimpleNamespace(audit_type=audit_type, status_message=None)
+    return types.SimpleNamespace(
+        audit_type=audit_type, status_message=None, state='PENDING'
+    )
 
 
 def make(strategy_class, parameters=None, model=None, **limits):

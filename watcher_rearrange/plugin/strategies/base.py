@@ -116,6 +116,7 @@ class RearrangeStrategy(base.BaseStrategy):
 
     def do_execute(self, audit: Any = None) -> None:
         """Plan, and put the actions of the plan into the solution."""
+        _know_state(audit)
         self._say(audit, '')
         try:
             self.plan = self._make_plan()
@@ -229,6 +230,18 @@ def _is_recurring(audit: Any) -> bool:
         kinds.CONTINUOUS.value,
         kinds.EVENT.value,
     )
+
+
+def _know_state(audit: Any) -> None:
+    """Let the audit that Watcher saves later know that it is ONGOING.
+
+    Watcher marks it so on a copy. An event audit that was triggered before
+    still has SUCCEEDED here, so that Watcher would see no change at the end,
+    save none, and never again be able to trigger it.
+    """
+    states = objects.audit.State
+    if _is_recurring(audit) and audit.state == states.SUCCEEDED:
+        audit.state = states.ONGOING
 
 
 def _patience_s() -> float:
