@@ -53,9 +53,9 @@ max_workers = 8
 """
 
 
-def methods(scenario: scenarios.Scenario, rivals: bool) -> (
-    real_cloud_rivals.Methods
-):
+def methods(
+    scenario: scenarios.Scenario, rivals: bool
+) -> real_cloud_rivals.Methods:
     """Return what is to run on a scenario, by name."""
     if rivals:
         return real_cloud_rivals.methods(scenario)

@@ -152,9 +152,7 @@ class Judge:
         truth = self._prepared.truth
         after = {s.id: s for s in self._session.tenant.servers()}
         flying = self._prepared.flying
-        ours = [
-            m for m in truth.migrations() if m['instance_uuid'] != flying
-        ]
+        ours = [m for m in truth.migrations() if m['instance_uuid'] != flying]
         landed = [
             m for m in truth.migrations() if m['instance_uuid'] == flying
         ]

@@ -34,10 +34,7 @@ def methods(scenario: scenarios.Scenario) -> Methods:
                 for node in scenario.parameters['nodes']
             ]
         }
-    if scenario.strategy in (
-        'rearrange_consolidate',
-        'rearrange_defragment',
-    ):
+    if scenario.strategy in ('rearrange_consolidate', 'rearrange_defragment'):
         return {
             name: [step(name, {})]
             for name in (

@@ -234,9 +234,7 @@ class Drawing:
             found.append(wish)
         return found
 
-    def _wish(
-        self, name: str, liking: dict[str, float]
-    ) -> tenant.Wish | None:
+    def _wish(self, name: str, liking: dict[str, float]) -> tenant.Wish | None:
         size = self._dice.choices(list(FLAVORS), list(FLAVORS.values()))[0]
         fitting = [h for h in self._room.fitting(size) if h in liking]
         if not fitting:
