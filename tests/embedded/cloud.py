@@ -244,6 +244,19 @@ class Cloud:
             self._journal.note('booted', uuid, name)
             return uuid
 
+    def reserve(self, host: str, allocations: Mapping[str, int]) -> str:
+        """Let a consumer that is no instance hold room on a host.
+
+        :returns: its uuid
+        :raises Refused: 404
+        """
+        with self.present() as state:
+            name = state.host(host).name
+            uuid = str(uuid_module.uuid4())
+            state.ledger.hold(uuid, name, dict(allocations))
+            self._journal.note('reserved', uuid, name)
+            return uuid
+
     def fail(self, uuid: str, error: bool = False) -> None:
         """Let the next migration of an instance fail, after its time.
 

@@ -80,6 +80,10 @@ def read_state(document: Document, clock: Callable[[], float]) -> State:
                 f'{server.uuid} is on {server.host}: no such host'
             )
         ledger.hold(server.uuid, server.host, server.allocations)
+    for item in document['compute_nodes']:
+        if item.get('held'):
+            name = item['hostname']
+            ledger.hold(uuid_of('held', name), name, item['held'])
     return State(
         hosts=hosts,
         servers=servers,

@@ -116,6 +116,7 @@ def _filter(request: Request, state: State) -> list[Server]:
         if query.get('uuid') in (None, server.uuid)
         and query.get('status') in (None, nova_views.status_of(server))
         and project in (None, server.document.get('project_id'))
+        and (server.state != 'soft-delete' or 'soft_deleted' in query)
         and re.search(query.get('name', ''), server.name)
     ]
 

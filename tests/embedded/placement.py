@@ -149,7 +149,7 @@ def _provider_allocations(request: Request, uuid: str) -> Answer:
     with request.cloud.present() as state:
         consumers = state.ledger.consumers(_host(state, uuid).name)
     allocations = {
-        consumer: {'resources': dict(resources), 'consumer_generation': 1}
+        consumer: {'resources': dict(resources)}
         for consumer, resources in consumers.items()
     }
     return 200, {'allocations': allocations, **_GENERATION}

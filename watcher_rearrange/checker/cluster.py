@@ -50,7 +50,10 @@ class Dimension(NamedTuple):
 
 @dataclass(frozen=True)
 class Node:
-    """A compute node; ``limits`` are its capacities by resource class."""
+    """A compute node; ``limits`` are its capacities by resource class.
+
+    ``held`` is what others than its instances hold.
+    """
 
     hostname: str
     up: bool
@@ -58,6 +61,7 @@ class Node:
     zone: str
     traits: frozenset[str]
     limits: dict[str, int]
+    held: dict[Dimension, Amount]
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Instance:
     state: str
     locked: bool
     excluded: bool
+    stays: bool
     zone: str
     required: frozenset[str]
     forbidden: frozenset[str]
@@ -149,15 +154,12 @@ def _node(data: dict[str, Any]) -> Node:
         zone=data.get('availability_zone') or 'nova',
         traits=frozenset(data.get('traits') or ()),
         limits={name: capacity(inv) for name, inv in inventories.items()},
+        held=_capacities(data.get('held')),
     )
 
 
 def _instance(data: dict[str, Any], groups: list[Dimension]) -> Instance:
-    demand: dict[Dimension, Amount] = {
-        Dimension('capacity', name): amount
-        for name, amount in (data.get('allocations') or {}).items()
-        if amount > 0
-    }
+    demand = _capacities(data.get('allocations'))
     demand.update((dimension, 1) for dimension in groups)
     return Instance(
         uuid=data['uuid'],
@@ -165,11 +167,20 @@ def _instance(data: dict[str, Any], groups: list[Dimension]) -> Instance:
         state=_lower(data, 'state', 'active'),
         locked=bool(data.get('locked')),
         excluded=bool(data.get('excluded')),
+        stays=bool(data.get('stays')),
         zone=data.get('pinned_az') or '',
         required=frozenset(data.get('required_traits') or ()),
         forbidden=frozenset(data.get('forbidden_traits') or ()),
         demand=demand,
     )
+
+
+def _capacities(amounts: dict[str, Amount] | None) -> dict[Dimension, Amount]:
+    return {
+        Dimension('capacity', name): amount
+        for name, amount in (amounts or {}).items()
+        if amount > 0
+    }
 
 
 def _lower(data: dict[str, Any], key: str, default: str) -> str:

@@ -43,7 +43,8 @@ class Occupancy:
         """The state at the start, of all nodes."""
         self._cluster = cluster
         self.used: dict[str, dict[Dimension, Amount]] = {
-            hostname: {} for hostname in cluster.nodes
+            hostname: dict(node.held)
+            for hostname, node in cluster.nodes.items()
         }
         self.host: dict[str, str] = {}
         self._moving: set[str] = set()

@@ -58,12 +58,17 @@ def move(
 def movable(
     cluster: Cluster, instance: Instance, move_locked: bool
 ) -> Iterator[Violation]:
-    """Locked, excluded, in a state or in a migration that keeps it there."""
+    """Locked, excluded, in a state or in a migration that keeps it there.
+
+    Whatever else is said to keep it there does so, too.
+    """
     things = (instance.uuid,)
     if instance.locked and not move_locked:
         yield Violation('locked', things)
     if instance.excluded:
         yield Violation('excluded', things)
+    if instance.stays:
+        yield Violation('stays', things)
     if instance.uuid in cluster.migrating:
         yield Violation('in_migration', things)
     if instance.state not in TYPES:

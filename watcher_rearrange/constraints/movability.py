@@ -100,6 +100,8 @@ class Movability:
             return 'excluded by the audit scope'
         if idx in self._cluster.migrating:
             return 'in a migration already'
+        if instance.stays:
+            return instance.stays
         if instance.locked and not options.move_locked:
             return 'locked'
         if instance.state not in _TYPE_OF_STATE:

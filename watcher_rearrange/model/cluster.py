@@ -42,7 +42,7 @@ class Cluster:
     :ivar demand: int64[n_instances, n_rc]
     :ivar node_of: int64[n_instances], the node each instance is on
     :ivar held: int64[n_nodes, n_rc], what in-progress migrations hold on
-        the other end of their instance
+        the other end of their instance, and others than instances
     :ivar other_ends: these instances with that node, as (instance, node)
     """
 
@@ -59,6 +59,7 @@ class Cluster:
         """Build the arrays of a snapshot whose references are sound."""
         classes = sorted(
             {rc for n in snapshot.compute_nodes for rc in n.inventories}
+            | {rc for n in snapshot.compute_nodes for rc in n.held}
             | {rc for i in snapshot.instances for rc in i.allocations}
         )
         nodes = {n.hostname: k for k, n in enumerate(snapshot.compute_nodes)}
@@ -82,7 +83,7 @@ class Cluster:
             if nodes[hostname] != node_of[index[move.instance]]
         }
         other_ends = tuple(sorted(ends))
-        held = np.zeros_like(capacity)
+        held = _table([n.held for n in snapshot.compute_nodes], classes)
         for moving, node_idx in other_ends:
             held[node_idx] += demand[moving]
         return cls(

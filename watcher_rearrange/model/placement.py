@@ -27,7 +27,7 @@ class Placement:
     :ivar node_of: int64[n_instances], the node of each instance; -1 for
         one that is not there (released)
     :ivar used: int64[n_nodes, n_rc], allocations including what
-        in-progress migrations hold
+        in-progress migrations and others than instances hold
     """
 
     def __init__(self, cluster: Cluster, node_of: Ints | None = None) -> None:

@@ -65,6 +65,8 @@ class ComputeNode:
     """A compute node with its service, inventories and measured load.
 
     :ivar migration_link_mbps: speed of its link for migrations, in Mbit/s
+    :ivar held: what others than its instances hold, by resource class, such
+        as a reservation, or a resize that waits to be confirmed elsewhere
     """
 
     hostname: str
@@ -77,6 +79,7 @@ class ComputeNode:
     traits: tuple[str, ...] = ()
     load: Mapping[str, float] = field(default_factory=dict)
     migration_link_mbps: int = DEFAULT_LINK_MBPS
+    held: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def receives(self) -> bool:
@@ -89,6 +92,7 @@ class Instance:
     """An instance with its allocations and what is said about moving it.
 
     :ivar block_migration: whether a live migration copies its local disk
+    :ivar stays: why it must not be moved, where nothing else here says so
     """
 
     uuid: str
@@ -106,6 +110,7 @@ class Instance:
     forbidden_traits: tuple[str, ...] = ()
     load: Mapping[str, float] = field(default_factory=dict)
     block_migration: bool = False
+    stays: str = ''
 
     @property
     def label(self) -> str:

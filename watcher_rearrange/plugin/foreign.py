@@ -31,8 +31,9 @@ from watcher_rearrange.plugin import messages
 from watcher_rearrange.plugin import ranking
 from watcher_rearrange.plugin import rendering
 from watcher_rearrange.plugin import weaving
+from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.readers import watcher_model
-from watcher_rearrange.plugin.readers import zones
 
 
 LOG = log.getLogger(__name__)
@@ -63,7 +64,7 @@ def arrange(
         return _one_by_one(actions, '')
     try:
         return _woven(actions, strategy)
-    except _NoPath as error:
+    except (_NoPath, api.Unreadable) as error:
         reason = str(error)
     except Exception as error:
         # Nova and Keystone have a say in the model; and a strategy can ask
@@ -81,7 +82,7 @@ def _woven(
     model = getattr(strategy, 'compute_model', None)
     if not model:
         raise _NoPath('there is no compute model')
-    reading = zones.add(watcher_model.read(model))
+    reading = cloud.add(watcher_model.read(model))
     wishes = journeys.read(actions, reading.snapshot)
     made, unreached = _path(wishes)
     left = {**wishes.puzzling, **unreached}

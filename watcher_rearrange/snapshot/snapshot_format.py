@@ -70,6 +70,7 @@ COMPUTE_NODE = Table(
         'inventories': kinds.mapping_of(INVENTORY.read, kinds.resource_class),
         'load': _LOAD,
         'migration_link_mbps': kinds.whole(least=1),
+        'held': AMOUNTS,
     },
 )
 
@@ -92,6 +93,7 @@ INSTANCE_TABLE = Table(
         'allocations': AMOUNTS,
         'load': _LOAD,
         'block_migration': kinds.boolean,
+        'stays': kinds.text,
     },
 )
 

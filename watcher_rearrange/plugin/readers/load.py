@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from oslo_log import log
+from watcher.decision_engine.model import element
 
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import watcher_model
@@ -30,6 +31,9 @@ LOG = log.getLogger(__name__)
 
 # The metric of each load that can be balanced.
 METRICS = {'cpu_pct': 'instance_cpu_usage', 'memory_mb': 'instance_ram_usage'}
+
+# States in which an instance has a load.
+RUNNING = frozenset({'active', 'resized', 'rescued'})
 
 # What Watcher's datasources say of themselves.
 AVAILABLE = 'available'
@@ -106,9 +110,10 @@ def _value(
     name: str,
     tally: _Tally,
 ) -> float:
-    if instance.state != 'active':
+    if instance.state not in RUNNING:
         return 0.0
-    value = _query(backend, elements[instance.uuid], METRICS[name])
+    found = elements.get(instance.uuid) or _element(instance)
+    value = _query(backend, found, METRICS[name])
     tally.asked += 1
     if value is not None:
         return float(value)
@@ -118,6 +123,19 @@ def _value(
     if name == 'cpu_pct':
         return 100.0
     return float(instance.allocations.get('MEMORY_MB', 0))
+
+
+def _element(instance: records.Instance) -> element.Instance:
+    """An instance that the model lacks, as datasources want it."""
+    held = instance.allocations
+    return element.Instance(
+        uuid=instance.uuid,
+        name=instance.name,
+        state=instance.state,
+        vcpus=held.get('VCPU', 0) + held.get('PCPU', 0),
+        memory=held.get('MEMORY_MB', 0),
+        disk=held.get('DISK_GB', 0),
+    )
 
 
 def _query(backend: Any, instance: Any, metric: str) -> float | None:

@@ -15,10 +15,9 @@
 The model that a strategy gets is its own copy, made under the collector's
 lock, so that it stands still while it is read.
 
-Only what the model holds is filled in here. It knows no server groups,
-aggregates, node traits or migrations under way, and may hold instances that
-are gone: what Nova and Placement say of those is to be merged into the
-snapshot by readers of their own, beside this one, as that of the zones is.
+Only what the model holds is filled in here. It knows no migrations under
+way, and may hold instances that are gone or elsewhere: what Nova and
+Placement say of those, :mod:`.cloud` puts into the snapshot.
 """
 
 from __future__ import annotations

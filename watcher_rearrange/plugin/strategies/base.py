@@ -31,9 +31,10 @@ from watcher_rearrange.planning import pipeline
 from watcher_rearrange.plugin import messages
 from watcher_rearrange.plugin import rendering
 from watcher_rearrange.plugin import solution
+from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.readers import load
 from watcher_rearrange.plugin.readers import watcher_model
-from watcher_rearrange.plugin.readers import zones
 from watcher_rearrange.plugin.strategies import limits
 from watcher_rearrange.policies import parameters
 
@@ -118,7 +119,7 @@ class RearrangeStrategy(base.BaseStrategy):
         self._say(audit, '')
         try:
             self.plan = self._make_plan()
-        except (NoModel, load.NoMetrics) as error:
+        except (NoModel, api.Unreadable, load.NoMetrics) as error:
             self._give_up(audit, str(error))
         except errors.BadInput as error:
             self._give_up(audit, '; '.join(error.problems))
@@ -170,7 +171,7 @@ class RearrangeStrategy(base.BaseStrategy):
         reading = watcher_model.read(self.compute_model)
         if not reading.snapshot.compute_nodes:
             raise NoModel('there is no compute node in the audit scope')
-        reading = zones.add(reading)
+        reading = cloud.add(reading)
         loads = self.measured_loads()
         if not loads:
             return reading

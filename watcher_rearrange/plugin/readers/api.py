@@ -1,0 +1,162 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Reading from an OpenStack API, patiently but not for ever."""
+
+from __future__ import annotations
+
+import time
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from typing import Any
+
+from oslo_config import cfg
+from oslo_log import log
+
+
+LOG = log.getLogger(__name__)
+CONF = cfg.CONF
+
+# Without [nova] timeout: a page of a thousand servers takes a while.
+TIMEOUT_S = 60.0
+
+# Answers that may be others a moment later.
+TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Unreadable(Exception):
+    """A source of facts gives none, or only half of them."""
+
+
+class _Failed(Exception):
+    """One try; the next may do better."""
+
+
+class Api:
+    """GET requests to one service, with Watcher's credentials.
+
+    As often and as patiently as Watcher itself asks Nova: ``[nova]
+    http_retries`` and ``http_retry_interval``.
+
+    :param name: of the service, for messages
+    :param microversion: of every request
+    :param connect: returns a new adapter of keystoneauth
+    """
+
+    def __init__(
+        self, name: str, microversion: str, connect: Callable[[], Any]
+    ) -> None:
+        self._name = name
+        self._microversion = microversion
+        self._connect = connect
+        self._adapter: Any = None
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Return the document at a path.
+
+        :raises Unreadable: if it is not to be had
+        """
+        found = self.find(path)
+        if found is None:
+            raise Unreadable(self._said(path, 'HTTP 404'))
+        return found
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Return the document at a path; None if there is none.
+
+        :raises Unreadable: if that is not to be known
+        """
+        tries = CONF.nova.http_retries + 1
+        reason = ''
+        for number in range(tries):
+            if number:
+                LOG.warning('%s; trying again', self._said(path, reason))
+                time.sleep(CONF.nova.http_retry_interval)
+            try:
+                return self._try(path)
+            except _Failed as failure:
+                reason = str(failure)
+        raise Unreadable(self._said(path, reason))
+
+    def pages(self, path: str, key: str, marker: str) -> Iterator[Any]:
+        """Give the items of all pages of a list of Nova.
+
+        :param path: with a query
+        :param key: of the list
+        :param marker: the key of an item that the next page begins after
+        :raises Unreadable: also if the pages do not come to an end
+        """
+        seen: set[str] = set()
+        where = path
+        while True:
+            page = self.get(where)
+            with understood(self._said(path, '')):
+                items = list(page[key])
+                last = items[-1][marker] if items else ''
+            yield from items
+            if not page.get(f'{key}_links') or not items:
+                return
+            if last in seen:
+                raise Unreadable(self._said(path, f'{last} comes again'))
+            seen.add(last)
+            where = f'{path}&marker={last}'
+
+    def _try(self, path: str) -> dict[str, Any] | None:
+        try:
+            if self._adapter is None:
+                self._adapter = self._connect()
+            answer = self._adapter.get(
+                path,
+                microversion=self._microversion,
+                timeout=CONF.nova.timeout or TIMEOUT_S,
+                connect_retries=0,
+                raise_exc=False,
+            )
+            document = answer.json() if answer.status_code == 200 else None
+        except Exception as error:
+            # Those of keystoneauth, of openstacksdk, of requests and of the
+            # parser. What was found of the catalogue may be of no use.
+            self._adapter = None
+            raise _Failed(f'{type(error).__name__}: {error}') from error
+        if answer.status_code == 404:
+            return None
+        if answer.status_code in TRANSIENT:
+            raise _Failed(f'HTTP {answer.status_code}')
+        if not isinstance(document, dict):
+            reason = f'HTTP {answer.status_code}'
+            raise Unreadable(self._said(path, reason))
+        return document
+
+    def _said(self, path: str, reason: str) -> str:
+        place = path.partition('?')[0]
+        return f'{self._name} cannot be read: GET {place}: {reason}'
+
+
+class understood:  # noqa: N801
+    """Makes of what a document lacks an :class:`Unreadable`.
+
+    :param text: what the message begins with
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __enter__(self) -> None:
+        """Do nothing yet."""
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        """Translate the error."""
+        if isinstance(error, (KeyError, TypeError, ValueError)):
+            raise Unreadable(
+                f'{self._text}not understood: {type(error).__name__}: {error}'
+            ) from error

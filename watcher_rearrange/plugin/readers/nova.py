@@ -1,0 +1,186 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""What Nova says: who exists, where and in which state."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from collections.abc import Mapping
+from typing import Any
+
+from oslo_log import log
+from watcher.common import nova_helper
+
+from watcher_rearrange.plugin.readers import api
+
+
+LOG = log.getLogger(__name__)
+
+# From here on the services of a cell that does not answer are shown.
+MICROVERSION = '2.69'
+UNKNOWN = 'UNKNOWN'
+COMPUTE = 'nova-compute'
+
+# In which a migration can hold room on both of its nodes, in the order in
+# which it goes through them: one that is not seen in any of them, asked for
+# in this order, is over when the last one has been asked for.
+IN_PROGRESS = (
+    'accepted',
+    'queued',
+    'preparing',
+    'pre-migrating',
+    'running',
+    'running (post-copy)',
+    'migrating',
+    'post-migrating',
+    'finished',
+    'confirming',
+    'reverting',
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """An instance as Nova has it; ``host`` is empty if it is nowhere."""
+
+    uuid: str
+    name: str
+    host: str
+    vm_state: str
+    task_state: str
+    locked: bool
+    project_id: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Migration:
+    """A migration, or a resize, that is not over.
+
+    :ivar uuid: also the consumer of its allocations
+    """
+
+    uuid: str
+    instance: str
+    source: str
+    destination: str
+    status: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Service:
+    """The compute service of a host."""
+
+    status: str
+    state: str
+    disabled_reason: str | None
+    zone: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Cloud:
+    """What Nova says at one moment.
+
+    :ivar servers: by UUID
+    :ivar migrations: oldest state first
+    :ivar services: by host
+    """
+
+    servers: Mapping[str, Server]
+    migrations: tuple[Migration, ...]
+    services: Mapping[str, Service]
+
+
+def read() -> Cloud:
+    """Read all projects, page by page.
+
+    :raises api.Unreadable: if any of it cannot be read
+    """
+    nova = api.Api('Nova', MICROVERSION, _connect)
+    services = {
+        service['host']: _service(service) for service in _services(nova)
+    }
+    migrations = tuple(_migrations(nova))
+    servers = {
+        server.uuid: server
+        for server in map(_server, _pages(nova, _SERVERS, 'servers', 'id'))
+    }
+    LOG.info(
+        'Nova: %d instances, %d migrations in progress, %d compute services',
+        len(servers),
+        len(migrations),
+        len(services),
+    )
+    return Cloud(servers, migrations, services)
+
+
+# The soft-deleted have their room still.
+_SERVERS = '/servers/detail?all_tenants=1&soft_deleted=true'
+
+
+def _connect() -> Any:
+    return nova_helper.NovaHelper().connection.compute
+
+
+def _pages(nova: api.Api, path: str, key: str, marker: str) -> list[Any]:
+    return list(nova.pages(path, key, marker))
+
+
+def _services(nova: api.Api) -> list[dict[str, Any]]:
+    answer = nova.get('/os-services')
+    with api.understood('Nova cannot be read: services '):
+        found = [s for s in answer['services'] if s['binary'] == COMPUTE]
+        silent = [s['host'] for s in found if s['status'] == UNKNOWN]
+    if silent:
+        raise api.Unreadable(
+            'Nova cannot be read: a cell does not answer, that of '
+            f'{", ".join(sorted(silent)[:3])}'
+        )
+    return found
+
+
+def _service(data: Mapping[str, Any]) -> Service:
+    with api.understood('Nova cannot be read: services '):
+        state = 'down' if data.get('forced_down') else data['state']
+        return Service(
+            data['status'], state, data['disabled_reason'], data['zone']
+        )
+
+
+def _migrations(nova: api.Api) -> list[Migration]:
+    found: dict[str, Migration] = {}
+    for status in IN_PROGRESS:
+        path = f'/os-migrations?status={status.replace(" ", "%20")}'
+        for data in nova.pages(path, 'migrations', 'uuid'):
+            with api.understood('Nova cannot be read: migrations '):
+                found[data['uuid']] = Migration(
+                    uuid=data['uuid'],
+                    instance=data['instance_uuid'],
+                    source=data['source_compute'] or '',
+                    destination=data['dest_compute'] or '',
+                    status=data['status'],
+                )
+    return list(found.values())
+
+
+def _server(data: Mapping[str, Any]) -> Server:
+    with api.understood('Nova cannot be read: servers '):
+        return Server(
+            uuid=data['id'],
+            name=data['name'],
+            host=data['OS-EXT-SRV-ATTR:host'] or '',
+            vm_state=data['OS-EXT-STS:vm_state'],
+            task_state=data['OS-EXT-STS:task_state'] or '',
+            locked=data['locked'],
+            project_id=data['tenant_id'],
+        )
