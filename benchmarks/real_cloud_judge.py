@@ -31,9 +31,9 @@ from tests.functional.minicloud import watcher
 Row = dict[str, Any]
 
 PLAN_S = 1800.0
-ARRIVE_S = 120.0
-# Between two looks at all the nodes of a cloud of 8; more take longer.
-LOOK_S = 1.5
+ARRIVE_S = 300.0
+# A look asks Placement twice for each node.
+LOOK_S = 4.0
 DONE = ('completed', 'confirmed', 'done', 'finished')
 
 
@@ -146,7 +146,7 @@ class Judge:
                 server.task_state for server in self._session.tenant.servers()
             )
 
-        proc.wait_for(settled, 'instances to arrive', ARRIVE_S)
+        proc.wait_for(settled, 'instances to arrive', ARRIVE_S, 1.0)
 
     def _outcome(self) -> Row:
         truth = self._prepared.truth
@@ -177,6 +177,7 @@ class Judge:
             'misplaced': self._misplaced(after),
             'misallocated': self._misallocated(after),
             'rules': [*self._rules(ours), *self._disturbed(after)],
+            'flown': flying is not None,
             **self._reached(after),
         }
 

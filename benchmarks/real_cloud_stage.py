@@ -30,7 +30,7 @@ from tests.functional.minicloud import truth as truths
 
 # So many at a time, or Nova's scheduler answers late.
 BATCH = 50
-DOWN_S = 180.0
+DOWN_S = 300.0
 # Longer than an audit takes and shorter than most plans.
 SLOW_S = 30.0
 
@@ -144,6 +144,7 @@ class Stage:
                 lambda: self._session.states()[dead] == 'down',
                 f'Nova to see that {dead} is down',
                 DOWN_S,
+                1.0,
             )
 
     def _fly(self) -> str | None:
@@ -165,6 +166,7 @@ class Stage:
         proc.wait_for(
             lambda: uuids.isdisjoint(s.id for s in self._servers()),
             'instances to be gone',
+            every_s=1.0,
         )
 
     def _servers(self) -> list[object]:
