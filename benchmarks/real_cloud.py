@@ -13,11 +13,10 @@
 """Random scenarios through the real services.
 
 ``python -m benchmarks.real_cloud --scenarios 50 --seed 0 -o results.json``
-starts one cloud after the other (:mod:`tests.functional.minicloud`), makes
-one scenario after the other true in it, audits, applies the plan, and asks
-Nova and Placement what came of it. ``--rivals`` does the same with Watcher's
-own strategies. Every run is a line of JSON in the output; what stands there
-is not run again.
+starts a cloud (:mod:`tests.functional.minicloud`), makes one scenario after
+the other true in it, audits, applies the plan, and asks Nova and Placement
+what came of it. ``--rivals`` does the same with Watcher's own strategies.
+Every run is a line of JSON in the output; what stands there is not run again.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ from __future__ import annotations
 import argparse
 import json
 import pathlib
-import shutil
 import sys
 import time
 
@@ -37,6 +35,7 @@ from benchmarks import real_cloud_scenarios as scenarios
 from benchmarks import real_cloud_stage
 from benchmarks import real_cloud_table
 from tests.functional.minicloud import cloud as clouds
+from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import layout as layouts
 from tests.functional.minicloud import processes as proc
 from tests.functional.minicloud import session as sessions
@@ -44,6 +43,7 @@ from tests.functional.minicloud import settings
 
 
 Row = real_cloud_judge.Row
+Task = tuple[scenarios.Scenario, str, list[real_cloud_judge.Step]]
 
 # What an operator may set, too: the applier has as many workers as the
 # machine has processors by default, two here.
@@ -90,59 +90,60 @@ class Bench:
         # What did not come to its end is tried again.
         self.rows = [r for r in read(self._output) if 'error' not in r]
         self._done = {(r['number'], r['method']) for r in self.rows}
+        folder = pathlib.Path(given.folder).resolve()
+        self._cloud = clouds.Cloud(layouts.Layout(folder, given.first_port))
 
     def run(self) -> None:
-        """Run the scenarios, cloud by cloud."""
-        wanted: dict[int, list[int]] = {}
+        """Run the scenarios, one set of hosts after the other."""
         given = self._given
+        wanted: dict[int, list[Task]] = {}
         for number in given.only or range(given.scenarios):
-            cloud = scenarios.cloud_of(number, given.scenarios)
-            wanted.setdefault(cloud, []).append(number)
-        for cloud, numbers in wanted.items():
-            if given.clouds and cloud not in given.clouds:
-                continue
-            left = [
+            scenario = scenarios.draw(number, given.seed, given.scenarios)
+            tasks = wanted.setdefault(
+                scenarios.cloud_of(number, given.scenarios), []
+            )
+            tasks += [
                 (scenario, name, steps)
-                for number in numbers
-                for scenario in [self._draw(number)]
                 for name, steps in methods(scenario, given.rivals).items()
                 if (number, name) not in self._done
             ]
-            if left:
-                self._run_on(cloud, left)
-
-    def _draw(self, number: int) -> scenarios.Scenario:
-        given = self._given
-        return scenarios.draw(number, given.seed, given.scenarios)
+        try:
+            for number, tasks in wanted.items():
+                if tasks and number in (given.clouds or wanted):
+                    self._run_on(scenarios.hosts(number, given.seed), tasks)
+        finally:
+            if not given.keep:
+                self._end()
 
     def _run_on(
-        self,
-        number: int,
-        left: Sequence[
-            tuple[scenarios.Scenario, str, list[real_cloud_judge.Step]]
-        ],
+        self, hosts: Sequence[host_files.Host], tasks: Sequence[Task]
     ) -> None:
-        folder = pathlib.Path(f'{self._given.folder}-{number}').resolve()
-        cloud = clouds.Cloud(layouts.Layout(folder, self._given.first_port))
-        hosts = scenarios.hosts(number, self._given.seed)
-        try:
-            if not cloud.processes.running():
-                cloud.up(hosts, WATCHER)
-            session = sessions.Session(cloud)
-            for scenario, name, steps in left:
-                row = {
-                    'number': scenario.number,
-                    'method': name,
-                    'strategy': scenario.strategy,
-                    'parameters': scenario.parameters,
-                    'nodes': len(hosts),
-                    'instances': len(scenario.instances),
-                }
-                self._add({**row, **self._attempt(session, scenario, steps)})
-        finally:
-            cloud.down()
-        if not self._given.keep:
-            shutil.rmtree(folder)
+        session = self._session(hosts)
+        for scenario, name, steps in tasks:
+            row = {
+                'number': scenario.number,
+                'method': name,
+                'strategy': scenario.strategy,
+                'parameters': scenario.parameters,
+                'nodes': len(hosts),
+                'instances': len(scenario.instances),
+            }
+            self._add({**row, **self._attempt(session, scenario, steps)})
+
+    def _session(self, hosts: Sequence[host_files.Host]) -> sessions.Session:
+        cloud = self._cloud
+        if not cloud.processes.running():
+            cloud.up(hosts, WATCHER)
+        elif len(cloud.hosts) != len(hosts):
+            self._end()
+            cloud.up(hosts, WATCHER)
+        elif cloud.hosts != hosts:
+            real_cloud_stage.rebuild(sessions.Session(cloud), hosts)
+        return sessions.Session(cloud)
+
+    def _end(self) -> None:
+        if self._cloud.layout.folder.exists():
+            self._cloud.remove()
 
     def _attempt(
         self,
@@ -189,10 +190,10 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument('--first-port', type=int, default=17000)
     result.add_argument(
-        '--folder', default='.minicloud/bench', help='of the clouds'
+        '--folder', default='.minicloud/bench', help='of the cloud'
     )
     result.add_argument(
-        '--keep', action='store_true', help='keep the logs of the clouds'
+        '--keep', action='store_true', help='leave the cloud running'
     )
     result.add_argument(
         '-o', '--output', default='real_cloud.jsonl', metavar='FILE'

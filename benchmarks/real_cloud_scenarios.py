@@ -49,6 +49,8 @@ LARGE_HOSTS = 40
 LARGE_INSTANCES = 300
 LARGE_SCENARIOS = 2
 FEWEST, MOST = 15, 60
+SMALL_VCPUS = (6, 8, 10, 12)
+LARGE_VCPUS = (8, 12, 16, 24)
 
 STATES = ('stopped', 'paused', 'locked', 'suspended', 'error')
 STATE_WEIGHTS = (10, 4, 6, 2, 1)
@@ -92,14 +94,16 @@ def cloud_of(number: int, count: int) -> int:
 def hosts(cloud: int, seed: int) -> list[host_files.Host]:
     """Return the computes of a cloud, no two of them alike."""
     dice = random.Random(f'{seed} hosts {cloud}')
-    count = LARGE_HOSTS if cloud == SMALL_CLOUDS else SMALL_HOSTS
+    large = cloud == SMALL_CLOUDS
+    count = LARGE_HOSTS if large else SMALL_HOSTS
+    vcpus = LARGE_VCPUS if large else SMALL_VCPUS
     return host_files.in_processes(
-        _host(f'cmp{number + 1:02}', dice) for number in range(count)
+        _host(f'cmp{number + 1:02}', dice.choice(vcpus), dice)
+        for number in range(count)
     )
 
 
-def _host(name: str, dice: random.Random) -> host_files.Host:
-    vcpus = dice.choice((8, 12, 16, 24))
+def _host(name: str, vcpus: int, dice: random.Random) -> host_files.Host:
     return host_files.Host(
         name,
         vcpus=vcpus,

@@ -18,10 +18,12 @@ import dataclasses
 import itertools
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 
 from openstack import exceptions
 
 from benchmarks import real_cloud_scenarios as scenarios
+from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import processes as proc
 from tests.functional.minicloud import session as sessions
 from tests.functional.minicloud import tenant
@@ -171,3 +173,32 @@ class Stage:
 
     def _servers(self) -> list[object]:
         return self._session.tenant.servers()
+
+
+def rebuild(
+    session: sessions.Session, hosts: Sequence[host_files.Host]
+) -> None:
+    """Give an empty cloud as many computes of other sizes.
+
+    Watcher is not told of sizes, so that its decision engine starts anew.
+    """
+    session.reset()
+    cloud = session.cloud
+    names = [n for n in cloud.processes.running() if n.startswith('compute-')]
+    engine = 'watcher-decision-engine'
+    cloud.processes.stop([*names, engine])
+    host_files.write(cloud.layout.folder / 'hosts.json', hosts)
+    cloud.services.start_computes(hosts)
+    classes = ('VCPU', 'MEMORY_MB', 'DISK_GB')
+    sizes = {
+        host.name: dict(zip(classes, scenarios.capacity(host), strict=True))
+        for host in hosts
+    }
+    truth = session.truth()
+    proc.wait_for(
+        lambda: truth.capacities() == sizes,
+        'Placement to know the new sizes',
+        DOWN_S,
+        1.0,
+    )
+    cloud.start(engine)

@@ -147,10 +147,7 @@ class Tenant:
                 self._compute.unlock_server(server)
             self._compute.delete_server(server, force=True)
         proc.wait_for(
-            lambda: not self.servers(),
-            'instances to be gone',
-            BOOT_S,
-            LOOK_S,
+            lambda: not self.servers(), 'instances to be gone', BOOT_S, LOOK_S
         )
         for group in self._compute.server_groups(all_projects=True):
             self._compute.delete_server_group(group)
