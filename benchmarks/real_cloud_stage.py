@@ -19,6 +19,7 @@ import itertools
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+from typing import Any
 
 from openstack import exceptions
 
@@ -171,7 +172,7 @@ class Stage:
             every_s=1.0,
         )
 
-    def _servers(self) -> list[object]:
+    def _servers(self) -> list[Any]:
         return self._session.tenant.servers()
 
 
