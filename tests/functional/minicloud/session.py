@@ -22,6 +22,9 @@ from tests.functional.minicloud import truth as truths
 from tests.functional.minicloud import watcher
 
 
+FREE_S = 30.0
+
+
 class Session:
     """The clients of one cloud.
 
@@ -46,6 +49,7 @@ class Session:
             self.cloud.start(name)
         self.operator.clear()
         self.tenant.delete_all()
+        self._free()
         compute = self.connection.compute
         for service in compute.services(binary='nova-compute'):
             if service.is_forced_down:
@@ -56,6 +60,22 @@ class Session:
             lambda: set(self.states().values()) == {'up'},
             'all computes to be up',
         )
+
+    def _free(self) -> None:
+        """Wait until nobody holds room: an instance is gone before its is.
+
+        What is still held then was lost on the way, as by a service that
+        was killed in the middle; ``nova-manage placement audit`` is there
+        for these.
+        """
+        truth = self.truth()
+        try:
+            proc.wait_for(
+                lambda: not truth.allocations(), 'free room', FREE_S, 1.0
+            )
+        except proc.CloudError:
+            for consumer in truth.allocations():
+                self.connection.placement.delete(f'/allocations/{consumer}')
 
     def states(self) -> dict[str, str]:
         """Return the states of the compute services by host."""
