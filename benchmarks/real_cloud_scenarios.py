@@ -124,12 +124,20 @@ class _Room:
 
     def __init__(self, computes: Sequence[host_files.Host]) -> None:
         self._free = {host.name: list(capacity(host)) for host in computes}
+        # One instance gets no more than there is without the ratio.
+        self._unit = {
+            host.name: (host.vcpus, host.memory_mb, host.local_gb)
+            for host in computes
+        }
 
     def fitting(self, size: Size) -> list[str]:
         return [
             name
             for name, free in self._free.items()
             if all(a >= b for a, b in zip(free, size, strict=True))
+            and all(
+                a >= b for a, b in zip(self._unit[name], size, strict=True)
+            )
         ]
 
     def take(self, host: str, size: Size) -> None:
