@@ -65,6 +65,7 @@ RULES: dict[str, str] = {
     '{current}, not {needed}',
     'status_actions': 'a plan of status {0} has {current} actions, {needed} '
     'allowed',
+    'stays': 'instance {0} must not move, the snapshot says so',
     'target': 'instance {0} ends on {current}, it should end on {needed}',
     'unknown_instance': 'instance {0} is not in the snapshot',
     'unknown_node': 'node {0} is not in the snapshot',

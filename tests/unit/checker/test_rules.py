@@ -106,6 +106,7 @@ BROKEN = (
     Broken(
         'excluded', ('a',), small_cluster(a={'excluded': True}), plan(MOVE)
     ),
+    Broken('stays', ('a',), small_cluster(a={'stays': 'busy'}), plan(MOVE)),
     Broken(
         'forbidden_traits',
         ('a', 'n2'),

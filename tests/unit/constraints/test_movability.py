@@ -70,6 +70,10 @@ class TestInstances(unittest.TestCase):
         found = movability({'excluded': True}, move_locked=True)
         self._stays('excluded', found)
 
+    def test_one_of_which_it_is_said_stays(self) -> None:
+        found = movability({'stays': 'in task rebuilding'})
+        self._stays('in task rebuilding', found)
+
     def test_one_in_a_migration_stays(self) -> None:
         cluster = small.cluster(
             {'c1': 4, 'c2': 4},

@@ -318,6 +318,15 @@ class PlacementTest(ApiTestCase):
             consumers[migration['uuid']]['resources'],
         )
 
+    def test_another_consumer(self) -> None:
+        consumer = self.cloud.reserve('cmp1', {'VCPU': 2})
+        uuid = uuid_of('compute', 'cmp1')
+        path = f'/resource_providers/{uuid}/allocations'
+        self.assertEqual(
+            {'resources': {'VCPU': 2}},
+            self.placement(path)['allocations'][consumer],
+        )
+
     def test_what_there_is_not(self) -> None:
         nobody = self.placement(f'/allocations/{samples.uuid_of(77)}')
         self.assertEqual({}, nobody['allocations'])

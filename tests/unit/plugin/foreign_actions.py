@@ -109,6 +109,10 @@ def words(step: weaving.Step) -> str:
 
 
 class ForeignTestCase(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        builders.trust_the_model(self)
+
     def arrange(
         self, strategy: Any, *actions: WatcherAction
     ) -> weaving.Arrangement:

@@ -39,6 +39,7 @@ HANDLERS = {
 class TestAudits(base.DbTestCase):
     def setUp(self):
         super().setUp()
+        builders.trust_the_model(self)
         self.config(host='here')
         db_utils.create_test_goal(name='cloud_evacuation')
         self.strategy = db_utils.create_test_strategy(

@@ -50,6 +50,7 @@ def nova_flavor(name, **more):
 class TestDefragment(unittest.TestCase):
     def setUp(self):
         super().setUp()
+        builders.trust_the_model(self)
         patcher = mock.patch.object(nova_helper, 'NovaHelper')
         self.m_nova = patcher.start()
         self.addCleanup(patcher.stop)
@@ -104,6 +105,10 @@ class TestDefragment(unittest.TestCase):
 
 
 class TestComposed(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        builders.trust_the_model(self)
+
     def test_a_size_that_one_of_two_terms_gives(self):
         size, weight = {'big': {'VCPU': 4}}, {'big': {'weight': 2}}
         for one, other in ((size, weight), (weight, size)):

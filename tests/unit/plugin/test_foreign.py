@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 from tests.unit.plugin.foreign_actions import ROOMY
 from tests.unit.plugin.foreign_actions import SWAP
 from tests.unit.plugin.foreign_actions import ForeignTestCase
@@ -21,6 +23,8 @@ from tests.unit.plugin.foreign_actions import Strategy
 from tests.unit.plugin.foreign_actions import migrate
 from tests.unit.plugin.foreign_actions import other
 from tests.unit.plugin.foreign_actions import service
+from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import cloud
 
 
 class TestPath(ForeignTestCase):
@@ -54,6 +58,15 @@ class TestPath(ForeignTestCase):
             migrate('b', 'cmp2', 'cmp3'),
         )
         self.assertEqual(['b cmp2 cmp3', 'a cmp1 cmp2'], self.order(found))
+
+    def test_a_cloud_that_cannot_be_read(self) -> None:
+        with mock.patch.object(
+            cloud, 'add', side_effect=api.Unreadable('Nova: HTTP 500')
+        ):
+            found = self.arrange(Strategy(SWAP), migrate('a', 'cmp1', 'cmp3'))
+        self.assertEqual(
+            'one action after the other: Nova: HTTP 500', found.message
+        )
 
     def test_several_migrations_of_one_instance(self) -> None:
         found = self.arrange(

@@ -17,6 +17,7 @@ from __future__ import annotations
 import random
 import unittest
 
+from tests.unit.plugin import builders
 from tests.unit.plugin.foreign_actions import Strategy
 from tests.unit.plugin.foreign_actions import migrate
 from tests.unit.plugin.foreign_actions import other
@@ -73,6 +74,10 @@ class Case:
 
 
 class TestSafety(unittest.TestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        builders.trust_the_model(self)
+
     def test_what_is_guarded_is_safe(self) -> None:
         guarded = 0
         for seed in range(CASES):

@@ -67,6 +67,18 @@ class TestMeasure(unittest.TestCase):
         self.assertEqual({'cpu_pct': 12.5, 'memory_mb': 900.0}, found.load)
         self.assertEqual((), reading.messages)
 
+    def test_one_that_the_model_lacks(self):
+        model = builders.model(
+            [builders.node_element('cmp01')],
+            {'cmp01': [builders.instance_element('a')]},
+        )
+        source = FakeDatasource({('a', 'instance_cpu_usage'): 12.5})
+        reading = load.measure(
+            watcher_model.read(model), {}, source, ('cpu_pct',)
+        )
+        (found,) = reading.snapshot.instances
+        self.assertEqual({'cpu_pct': 12.5}, found.load)
+
     def test_a_stopped_instance_is_not_asked_for(self):
         reading, source = measured(
             [builders.instance_element('a', state='stopped')], {}

@@ -68,6 +68,7 @@ class ForeignStrategy:
 class PlannerTestCase(base.DbTestCase):
     def setUp(self):
         super().setUp()
+        builders.trust_the_model(self)
         self.config(host='here')
         db_utils.create_test_goal(name='cloud_evacuation')
         strategy = db_utils.create_test_strategy(name='rearrange_evacuate')

@@ -30,6 +30,8 @@ from watcher_rearrange.model import plan
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.plugin import goals
 from watcher_rearrange.plugin.efficacy import figures
+from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
 from watcher_rearrange.plugin.strategies import defragment
@@ -81,6 +83,10 @@ def evacuation(**kwargs):
 
 
 class StrategyTestCase(unittest.TestCase):
+    def setUp(self):
+        super().setUp()
+        builders.trust_the_model(self)
+
     def planned(self, strategy, result):
         """Execute a strategy whose planning is replaced.
 
@@ -255,6 +261,16 @@ class TestNoPlan(StrategyTestCase):
                 'the compute model is not available', ours.status_message
             )
             self.assertEqual(ours.status_message, strategy.status_message)
+
+    def test_a_cloud_that_cannot_be_read(self):
+        for kind in ('ONESHOT', 'CONTINUOUS', 'EVENT'):
+            strategy = evacuation()
+            ours = audit(kind)
+            with mock.patch.object(
+                cloud, 'add', side_effect=api.Unreadable('Nova: HTTP 500')
+            ):
+                self.assert_empty(strategy.execute(audit=ours))
+            self.assertEqual('No plan: Nova: HTTP 500', ours.status_message)
 
     def test_an_empty_scope(self):
         strategy = evacuation(model=model_root.ModelRoot())

@@ -48,6 +48,7 @@ def full_snapshot() -> dict[str, Any]:
         },
         'load': {'cpu_pct': 61.5, 'inlet_temp_c': 24},
         'migration_link_mbps': 10000,
+        'held': {'VCPU': 3},
     }
     document['instances'][0] = {
         'uuid': 'a',
@@ -65,6 +66,7 @@ def full_snapshot() -> dict[str, Any]:
         'allocations': {'VCPU': 2},
         'load': {'cpu_pct': 12.0},
         'block_migration': True,
+        'stays': 'in task rebuilding',
     }
     document['server_groups'] = [
         {

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 
 from collections.abc import Callable
@@ -29,6 +30,9 @@ CONF = cfg.CONF
 
 # Without [nova] timeout: a page of a thousand servers takes a while.
 TIMEOUT_S = 60.0
+
+# What openstacksdk calls them.
+SERVICES = {'Nova': 'compute', 'Placement': 'placement'}
 
 # Answers that may be others a moment later.
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
@@ -48,9 +52,9 @@ class Api:
     As often and as patiently as Watcher itself asks Nova: ``[nova]
     http_retries`` and ``http_retry_interval``.
 
-    :param name: of the service, for messages
+    :param name: of the service, a key of :data:`SERVICES`
     :param microversion: of every request
-    :param connect: returns a new adapter of keystoneauth
+    :param connect: returns a new connection of openstacksdk
     """
 
     def __init__(
@@ -58,7 +62,7 @@ class Api:
     ) -> None:
         self._name = name
         self._microversion = microversion
-        self._connect = connect
+        self._connection = connect
         self._adapter: Any = None
 
     def get(self, path: str) -> dict[str, Any]:
@@ -118,7 +122,6 @@ class Api:
             answer = self._adapter.get(
                 path,
                 microversion=self._microversion,
-                timeout=CONF.nova.timeout or TIMEOUT_S,
                 connect_retries=0,
                 raise_exc=False,
             )
@@ -137,26 +140,26 @@ class Api:
             raise Unreadable(self._said(path, reason))
         return document
 
+    def _connect(self) -> Any:
+        connection = self._connection()
+        # Also for what Keystone is asked, and which versions there are.
+        connection.session.timeout = CONF.nova.timeout or TIMEOUT_S
+        return getattr(connection, SERVICES[self._name])
+
     def _said(self, path: str, reason: str) -> str:
         place = path.partition('?')[0]
         return f'{self._name} cannot be read: GET {place}: {reason}'
 
 
-class understood:  # noqa: N801
-    """Makes of what a document lacks an :class:`Unreadable`.
+@contextlib.contextmanager
+def understood(text: str) -> Iterator[None]:
+    """Make of what a document lacks an :class:`Unreadable`.
 
     :param text: what the message begins with
     """
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __enter__(self) -> None:
-        """Do nothing yet."""
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        """Translate the error."""
-        if isinstance(error, (KeyError, TypeError, ValueError)):
-            raise Unreadable(
-                f'{self._text}not understood: {type(error).__name__}: {error}'
-            ) from error
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise Unreadable(
+            f'{text}not understood: {type(error).__name__}: {error}'
+        ) from error

@@ -129,7 +129,7 @@ _SERVERS = '/servers/detail?all_tenants=1&soft_deleted=true'
 
 
 def _connect() -> Any:
-    return nova_helper.NovaHelper().connection.compute
+    return nova_helper.NovaHelper().connection
 
 
 def _pages(nova: api.Api, path: str, key: str, marker: str) -> list[Any]:
@@ -179,7 +179,7 @@ def _server(data: Mapping[str, Any]) -> Server:
             uuid=data['id'],
             name=data['name'],
             host=data['OS-EXT-SRV-ATTR:host'] or '',
-            vm_state=data['OS-EXT-STS:vm_state'],
+            vm_state=data['OS-EXT-STS:vm_state'] or '',
             task_state=data['OS-EXT-STS:task_state'] or '',
             locked=data['locked'],
             project_id=data['tenant_id'],

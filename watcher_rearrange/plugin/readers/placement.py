@@ -82,7 +82,7 @@ def read(uuids: Iterable[str]) -> dict[str, Provider]:
 
 
 def _connect() -> Any:
-    return placement_helper.PlacementHelper().connection.placement
+    return placement_helper.PlacementHelper().connection
 
 
 def _provider(placement: api.Api, uuid: str) -> Provider | None:

@@ -1,0 +1,112 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Answers recorded from a real cloud, and a stand-in for its APIs.
+
+Recorded: instance a waits for its resize from cmp01 to cmp06 to be
+confirmed, b migrates live from cmp01 to cmp03, c is stopped and d locked,
+both on cmp02.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+from typing import Any
+from urllib import parse
+
+
+Document = dict[str, Any]
+
+RECORDED: Document = json.loads(
+    (pathlib.Path(__file__).parent / 'recorded.json').read_text()
+)
+UUIDS = {server['name']: server['id'] for server in RECORDED['servers']}
+SERVERS = '/servers/detail'
+
+
+class Answer:
+    """What keystoneauth returns for a request."""
+
+    def __init__(self, status_code: int, text: str) -> None:
+        self.status_code = status_code
+        self.text = text
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+class Adapter:
+    """Answers as the recorded cloud; a page has two items.
+
+    :ivar troubles: what the next requests of a path get in place of the
+        answer: an exception, a status, or a text
+    :ivar asked: the paths so far, with their queries
+    """
+
+    def __init__(self) -> None:
+        self.document: Document = json.loads(json.dumps(RECORDED))
+        self.troubles: dict[str, list[Any]] = {}
+        self.asked: list[str] = []
+
+    def get(self, path: str, **given: Any) -> Answer:
+        self.asked.append(path)
+        place, _mark, query = path.partition('?')
+        for part, troubles in self.troubles.items():
+            if part in place and troubles:
+                trouble = troubles.pop(0)
+                if isinstance(trouble, Exception):
+                    raise trouble
+                if isinstance(trouble, int):
+                    return Answer(trouble, '{}')
+                return Answer(200, trouble)
+        status, body = self._answer(place, dict(parse.parse_qsl(query)))
+        return Answer(status, json.dumps(body))
+
+    def _answer(self, place: str, query: Document) -> tuple[int, Any]:
+        if place == '/':
+            return 200, {'versions': []}
+        if place == '/os-services':
+            return 200, {'services': self.document['services']}
+        if place == SERVERS:
+            found = self.document['servers']
+            return 200, _page('servers', found, 'id', query)
+        if place == '/os-migrations':
+            found = [
+                move
+                for move in self.document['migrations']
+                if move['status'] == query['status']
+            ]
+            return 200, _page('migrations', found, 'uuid', query)
+        _, _, uuid, kind = place.split('/')
+        for provider in self.document['providers'].values():
+            if provider['uuid'] == uuid:
+                return 200, provider[kind]
+        return 404, {'errors': []}
+
+
+def _page(
+    key: str, items: list[Document], marker: str, query: Document
+) -> Document:
+    uuids = [item[marker] for item in items]
+    start = uuids.index(query['marker']) + 1 if 'marker' in query else 0
+    page = items[start : start + 2]
+    body: Document = {key: page}
+    if len(page) == 2:
+        body[f'{key}_links'] = [{'rel': 'next', 'href': 'not used'}]
+    return body
+
+
+def always(trouble: Any) -> list[Any]:
+    """Return more troubles than there are tries."""
+    return [trouble] * 100
