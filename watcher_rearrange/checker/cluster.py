@@ -52,6 +52,7 @@ class Dimension(NamedTuple):
 class Node:
     """A compute node; ``limits`` are its capacities by resource class.
 
+    ``units`` is what one instance can have at most, where that is limited;
     ``held`` is what others than its instances hold.
     """
 
@@ -61,6 +62,7 @@ class Node:
     zone: str
     traits: frozenset[str]
     limits: dict[str, int]
+    units: dict[str, int]
     held: dict[Dimension, Amount]
 
 
@@ -154,6 +156,11 @@ def _node(data: dict[str, Any]) -> Node:
         zone=data.get('availability_zone') or 'nova',
         traits=frozenset(data.get('traits') or ()),
         limits={name: capacity(inv) for name, inv in inventories.items()},
+        units={
+            name: inv['max_unit']
+            for name, inv in inventories.items()
+            if inv.get('max_unit') is not None
+        },
         held=_capacities(data.get('held')),
     )
 

@@ -18,8 +18,10 @@ from collections.abc import Iterator
 
 from watcher_rearrange.checker.actions import Action
 from watcher_rearrange.checker.cluster import Cluster
+from watcher_rearrange.checker.cluster import Dimension
 from watcher_rearrange.checker.cluster import Instance
 from watcher_rearrange.checker.cluster import Node
+from watcher_rearrange.checker.violation import UNITS
 from watcher_rearrange.checker.violation import Violation
 
 
@@ -77,8 +79,13 @@ def movable(
 
 
 def suitable(instance: Instance, node: Node) -> Iterator[Violation]:
-    """Traits and availability zone of the node suit the instance."""
+    """Traits, zone and units of the node suit the instance."""
     things = (instance.uuid, node.hostname)
+    for name, most in node.units.items():
+        amount = instance.demand.get(Dimension('capacity', name), 0)
+        if amount > most:
+            unit = UNITS.get(name, 'units')
+            yield Violation('max_unit', (*things, name), amount, most, unit)
     missing = instance.required - node.traits
     if missing:
         yield Violation(

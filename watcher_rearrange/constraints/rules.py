@@ -23,6 +23,7 @@ from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.receiving import ReceivingNodes
 from watcher_rearrange.constraints.server_groups import ServerGroups
 from watcher_rearrange.constraints.traits import Traits
+from watcher_rearrange.constraints.units import Units
 from watcher_rearrange.constraints.zones import Zones
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Cluster
@@ -50,6 +51,7 @@ class Rules:
         self.node_rules: tuple[base.NodeRule, ...] = (
             ReceivingNodes(cluster, options.named_nodes),
             Traits(cluster),
+            Units(cluster),
             Zones(cluster),
         )
         self.class_of, self.eligible = self._classes()

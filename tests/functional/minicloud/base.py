@@ -20,13 +20,11 @@ import unittest
 
 from typing import Any
 
-from tests.functional.minicloud import client
 from tests.functional.minicloud import cloud as clouds
-from tests.functional.minicloud import infrastructure
 from tests.functional.minicloud import processes as proc
+from tests.functional.minicloud import session as sessions
 from tests.functional.minicloud import tenant as tenants
 from tests.functional.minicloud import truth as truths
-from tests.functional.minicloud import watcher
 
 
 class CloudTestCase(unittest.TestCase):
@@ -52,55 +50,16 @@ class CloudTestCase(unittest.TestCase):
     def setUp(self) -> None:
         """Connect the clients and empty the cloud."""
         super().setUp()
-        self.connection = client.connect(self.cloud.layout)
-        self.operator = watcher.Operator(client.watcher(self.connection))
-        self.tenant = tenants.Tenant(self.connection)
+        self.session = sessions.Session(self.cloud)
+        self.connection = self.session.connection
+        self.operator = self.session.operator
+        self.tenant = self.session.tenant
         self.reset()
         self.truth = truths.Truth(self.cloud.layout, self.connection)
 
     def reset(self) -> None:
         """Take everything back: failures, audits, instances, services."""
-        self.cloud.switches.clear()
-        stopped = self.cloud.missing()
-        for name in stopped:
-            self.cloud.start(name)
-        self._end_cancelling()
-        self.operator.clear()
-        self.tenant.delete_all()
-        self._free_allocations()
-        compute = self.connection.compute
-        for service in compute.services(binary='nova-compute'):
-            if service.is_forced_down:
-                compute.update_service_forced_down(service, forced=False)
-            if service.status == 'disabled':
-                compute.enable_service(service)
-        proc.wait_for(self._all_up, 'all computes to be up')
-
-    def _end_cancelling(self) -> None:
-        """End the plans whose applier died while they were cancelled.
-
-        Watcher has no other way.
-        """
-        for plan in self.operator.stuck():
-            infrastructure.execute(
-                self.cloud.layout,
-                self.cloud.processes,
-                "UPDATE watcher.action_plans SET state='CANCELLED' "
-                f"WHERE uuid='{plan}'",
-            )
-
-    def _free_allocations(self) -> None:
-        """Delete what Nova left behind in Placement.
-
-        There are no instances now, so that nobody needs anything.
-        """
-        truth = truths.Truth(self.cloud.layout, self.connection)
-        for consumer in truth.allocations():
-            self.connection.placement.delete(f'/allocations/{consumer}')
-
-    def _all_up(self) -> bool:
-        services = self.connection.compute.services(binary='nova-compute')
-        return all(s.state == 'up' for s in services)
+        self.session.reset()
 
     def boot(self, *wishes: tenants.Wish) -> dict[str, str]:
         """Boot instances; see :meth:`.Tenant.boot`."""

@@ -178,17 +178,21 @@ def family(pid: int) -> list[int]:
 
 
 def wait_for(
-    condition: Callable[[], bool], what: str, seconds: float = 180.0
+    condition: Callable[[], bool],
+    what: str,
+    seconds: float = 180.0,
+    every_s: float = POLL_S,
 ) -> None:
     """Wait until something is so.
 
+    :param every_s: seconds between two looks
     :raises CloudError: if it is not after so long
     """
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             raise CloudError(f'waited {seconds:g} s for {what}')
-        time.sleep(POLL_S)
+        time.sleep(every_s)
 
 
 def is_listening(port: int) -> bool:

@@ -28,6 +28,8 @@ from tests.functional.minicloud import seed
 
 
 BOOT_S = 300.0
+# To list all instances keeps Nova's API busy.
+LOOK_S = 0.5
 SETTLED = frozenset({'ACTIVE', 'ERROR'})
 
 
@@ -157,7 +159,7 @@ class Tenant:
             return found.issuperset(uuids)
 
         what = f'instances to be {" or ".join(sorted(statuses))}'
-        proc.wait_for(settled, what, seconds)
+        proc.wait_for(settled, what, seconds, LOOK_S)
 
     def delete_all(self) -> None:
         """Delete all instances and server groups, and wait for it."""
@@ -166,7 +168,7 @@ class Tenant:
                 self._compute.unlock_server(server)
             self._compute.delete_server(server, force=True)
         proc.wait_for(
-            lambda: not self.servers(), 'instances to be gone', BOOT_S
+            lambda: not self.servers(), 'instances to be gone', BOOT_S, LOOK_S
         )
         for group in self._compute.server_groups(all_projects=True):
             self._compute.delete_server_group(group)

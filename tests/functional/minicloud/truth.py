@@ -109,18 +109,28 @@ class Truth:
         for provider in self._providers():
             path = f'/resource_providers/{provider["uuid"]}'
             usages = self._placement(f'{path}/usages')['usages']
-            inventories = self._placement(f'{path}/inventories')
-            for name, inventory in inventories['inventories'].items():
-                capacity = math.floor(
-                    (inventory['total'] - inventory['reserved'])
-                    * inventory['allocation_ratio']
-                )
+            for name, capacity in self._capacity(provider).items():
                 if usages.get(name, 0) > capacity:
                     found.append(
                         f'{provider["name"]}: {usages[name]} of '
                         f'{capacity} {name}'
                     )
         return found
+
+    def capacities(self) -> dict[str, Amounts]:
+        """Return what each node can give, by class."""
+        return {p['name']: self._capacity(p) for p in self._providers()}
+
+    def _capacity(self, provider: dict[str, Any]) -> Amounts:
+        path = f'/resource_providers/{provider["uuid"]}/inventories'
+        inventories = self._placement(path)['inventories']
+        return {
+            name: math.floor(
+                (inventory['total'] - inventory['reserved'])
+                * inventory['allocation_ratio']
+            )
+            for name, inventory in inventories.items()
+        }
 
     def _providers(self) -> list[dict[str, Any]]:
         answer = self._placement('/resource_providers')

@@ -161,6 +161,20 @@ BROKEN = (
         {'placement': {}, 'release': ['a']},
     ),
     Broken(
+        'max_unit',
+        ('a', 'n2', 'MEMORY_MB'),
+        small_cluster(
+            {
+                'n2': {
+                    'inventories': {
+                        'MEMORY_MB': {'total': 100, 'max_unit': 59}
+                    }
+                }
+            }
+        ),
+        plan(MOVE),
+    ),
+    Broken(
         'required_traits',
         ('a', 'n2'),
         small_cluster({'n2': {'traits': ['T1']}}, a=TWO_TRAITS),

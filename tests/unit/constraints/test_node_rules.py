@@ -21,9 +21,11 @@ from typing import Any
 from tests.unit.model import small
 from watcher_rearrange.constraints.receiving import ReceivingNodes
 from watcher_rearrange.constraints.traits import Traits
+from watcher_rearrange.constraints.units import Units
 from watcher_rearrange.constraints.zones import Zones
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.records import Instance
+from watcher_rearrange.model.records import Inventory
 from watcher_rearrange.model.records import Snapshot
 
 
@@ -42,6 +44,39 @@ CLUSTER = Cluster.from_snapshot(
 
 def one(**more: Any) -> Instance:
     return small.instance('a', 'c1', **more)
+
+
+class TestUnits(unittest.TestCase):
+    CLUSTER = Cluster.from_snapshot(
+        Snapshot(
+            (
+                small.node(
+                    'c1', inventories={'VCPU': Inventory(8, 0, 4.0, 8)}
+                ),
+                small.node(
+                    'c2', inventories={'VCPU': Inventory(6, 0, 4.0, 6)}
+                ),
+                small.node('c3', inventories={'VCPU': Inventory(4, 0, 4.0)}),
+            ),
+            (),
+        )
+    )
+
+    def test_no_more_than_the_unit(self) -> None:
+        rule = Units(self.CLUSTER)
+        for vcpus, nodes in (
+            (6, [True, True, True]),
+            (8, [True, False, True]),
+            (9, [False, False, True]),
+        ):
+            instance = one(allocations={'VCPU': vcpus})
+            self.assertEqual(nodes, rule.permitted(instance).tolist())
+
+    def test_small_ones_are_alike(self) -> None:
+        rule = Units(self.CLUSTER)
+        keys = [rule.key(one(allocations={'VCPU': n})) for n in (1, 6, 7)]
+        self.assertEqual(keys[0], keys[1])
+        self.assertNotEqual(keys[0], keys[2])
 
 
 class TestReceiving(unittest.TestCase):
