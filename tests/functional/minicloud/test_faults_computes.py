@@ -128,4 +128,8 @@ class TestComputeDies(faults.FaultTestCase):
 
     def wait_up(self) -> None:
         """Wait until Nova misses none."""
-        proc.wait_for(self._all_up, 'all computes to be up', DOWN_S)
+        proc.wait_for(
+            lambda: set(self.session.states().values()) == {'up'},
+            'all computes to be up',
+            DOWN_S,
+        )
