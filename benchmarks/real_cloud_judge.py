@@ -123,10 +123,14 @@ class Judge:
         moves: dict[str, dict[str, str]] = {}
         for action in actions:
             given = action.input_parameters
-            if 'source_node' in given and given.get('destination_node'):
-                moves.setdefault(given['resource_id'], {})[
-                    given['source_node']
-                ] = given['destination_node']
+            if 'source_node' not in given:
+                continue
+            uuid, source = given['resource_id'], given['source_node']
+            if destination := given.get('destination_node'):
+                moves.setdefault(uuid, {})[source] = destination
+            else:
+                # Nova chooses.
+                self._expected.pop(uuid, None)
         for uuid, steps in moves.items():
             while (host := self._expected.get(uuid)) in steps:
                 self._expected[uuid] = steps.pop(host)
