@@ -40,11 +40,7 @@ def start(layout: layouts.Layout, processes: proc.Processes) -> None:
     _start_database(layout, processes)
     _start_bus(layout, processes)
     for name in (DATABASE, BUS):
-        port = layout.port(name)
-        proc.wait_for(
-            lambda port=port: proc.is_listening(port),  # type: ignore[misc]
-            f'the {name} to listen on port {port}, see {layout.log}',
-        )
+        _wait_port(layout, name)
     execute(
         layout,
         processes,
@@ -68,6 +64,14 @@ def execute(
             '--skip-column-names',
             f'--execute={statements}',
         ]
+    )
+
+
+def _wait_port(layout: layouts.Layout, name: str) -> None:
+    port = layout.port(name)
+    proc.wait_for(
+        lambda: proc.is_listening(port),
+        f'the {name} to listen on port {port}, see {layout.log}',
     )
 
 
@@ -118,6 +122,7 @@ def _start_bus(layout: layouts.Layout, processes: proc.Processes) -> None:
     }
     # Left to itself, Erlang starts one that outlives the bus.
     processes.start(EPMD, ['epmd'], epmd)
+    _wait_port(layout, EPMD)
     processes.start(
         BUS,
         [RABBITMQ],
