@@ -28,6 +28,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from typing import NamedTuple
 
 
 Command = Sequence[str | os.PathLike[str]]
@@ -100,7 +101,10 @@ class Processes:
         found = {}
         for path in sorted(self._run.glob('*.pid')):
             pid = int(path.read_text() or 0)
-            if is_alive(pid):
+            # A number is given again: who is younger than the file is not
+            # the one that it was written for.
+            born = _born(pid)
+            if born is not None and _seconds(born) <= path.stat().st_mtime + 1:
                 found[path.stem] = pid
         return found
 
@@ -112,24 +116,22 @@ class Processes:
         pid = self.running().get(name)
         if pid is None:
             raise CloudError(f'{name} does not run')
-        for victim in family(pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(victim, number)
+        _signal_all(_family(pid), number)
 
     def stop(self, names: Iterable[str]) -> None:
         """End processes: ask them first, kill what is left."""
         running = self.running()
-        pids = {
-            pid
+        members = [
+            member
             for name in names
             if name in running
-            for pid in family(running[name])
-        }
-        _signal_all(pids, signal.SIGTERM)
+            for member in _family(running[name])
+        ]
+        _signal_all(members, signal.SIGTERM)
         deadline = time.monotonic() + STOP_S
-        while time.monotonic() < deadline and any(map(is_alive, pids)):
+        while time.monotonic() < deadline and any(map(_is_alive, members)):
             time.sleep(POLL_S)
-        _signal_all(pids, signal.SIGKILL)
+        _signal_all(members, signal.SIGKILL)
 
     def kill(self, name: str) -> None:
         """End a process and its children at once, as a crash would."""
@@ -150,30 +152,52 @@ class Processes:
         return {**kept, **cache, 'PYTHONUNBUFFERED': '1', **own}
 
 
-def _signal_all(pids: Iterable[int], number: int) -> None:
-    for pid in pids:
-        if is_alive(pid):
+class _Process(NamedTuple):
+    """A process; ``born`` tells it from a later one of the same number."""
+
+    pid: int
+    born: int
+
+
+def _signal_all(members: Iterable[_Process], number: int) -> None:
+    for member in members:
+        if _is_alive(member):
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, number)
+                os.kill(member.pid, number)
 
 
-def is_alive(pid: int) -> bool:
-    """Return whether a process runs, not only waits to be reaped."""
+def _is_alive(member: _Process) -> bool:
+    return _born(member.pid) == member.born
+
+
+def _born(pid: int) -> int | None:
+    """Return when a process started, in clock ticks after the machine.
+
+    None if there is none, or it only waits to be reaped.
+    """
     try:
         status = pathlib.Path(f'/proc/{pid}/stat').read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return False
+        return None
     # The name before it, in parentheses, may hold anything.
-    return status.rpartition(')')[2].split()[0] != 'Z'
+    fields = status.rpartition(')')[2].split()
+    return None if fields[0] == 'Z' else int(fields[19])
 
 
-def family(pid: int) -> list[int]:
-    """Return a process and all that it started."""
-    found = [pid]
+def _seconds(born: int) -> float:
+    """Return a moment since the machine's start as one of the clock."""
+    started = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
+    return started + born / os.sysconf('SC_CLK_TCK')
+
+
+def _family(pid: int) -> list[_Process]:
+    """Return a process, if it is there, and all that it started."""
+    born = _born(pid)
+    found = [] if born is None else [_Process(pid, born)]
     for path in pathlib.Path(f'/proc/{pid}/task').glob('*/children'):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             for child in path.read_text().split():
-                found += family(int(child))
+                found += _family(int(child))
     return found
 
 
