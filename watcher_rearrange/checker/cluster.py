@@ -52,7 +52,8 @@ class Dimension(NamedTuple):
 class Node:
     """A compute node; ``limits`` are its capacities by resource class.
 
-    ``held`` is what others than its instances hold.
+    ``held`` is what others than its instances hold, ``units`` the most that
+    one instance may have of a resource class.
     """
 
     hostname: str
@@ -62,6 +63,7 @@ class Node:
     traits: frozenset[str]
     limits: dict[str, int]
     held: dict[Dimension, Amount]
+    units: dict[Dimension, Amount]
 
 
 @dataclass(frozen=True)
@@ -155,6 +157,11 @@ def _node(data: dict[str, Any]) -> Node:
         traits=frozenset(data.get('traits') or ()),
         limits={name: capacity(inv) for name, inv in inventories.items()},
         held=_capacities(data.get('held')),
+        units={
+            Dimension('capacity', name): inv['max_unit']
+            for name, inv in inventories.items()
+            if inv.get('max_unit') is not None
+        },
     )
 
 

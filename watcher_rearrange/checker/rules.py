@@ -20,6 +20,7 @@ from watcher_rearrange.checker.actions import Action
 from watcher_rearrange.checker.cluster import Cluster
 from watcher_rearrange.checker.cluster import Instance
 from watcher_rearrange.checker.cluster import Node
+from watcher_rearrange.checker.violation import UNITS
 from watcher_rearrange.checker.violation import Violation
 
 
@@ -77,7 +78,7 @@ def movable(
 
 
 def suitable(instance: Instance, node: Node) -> Iterator[Violation]:
-    """Traits and availability zone of the node suit the instance."""
+    """Traits, zone and largest units of the node suit the instance."""
     things = (instance.uuid, node.hostname)
     missing = instance.required - node.traits
     if missing:
@@ -97,6 +98,12 @@ def suitable(instance: Instance, node: Node) -> Iterator[Violation]:
         )
     if instance.zone and instance.zone != node.zone:
         yield Violation('availability_zone', things, node.zone, instance.zone)
+    for dimension, most in node.units.items():
+        amount = instance.demand.get(dimension, 0)
+        if amount > most:
+            unit = UNITS.get(dimension.name, 'units')
+            of = (*things, dimension.name)
+            yield Violation('max_unit', of, amount, most, unit)
 
 
 def _listed(traits: frozenset[str]) -> str:

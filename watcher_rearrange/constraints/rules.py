@@ -23,6 +23,7 @@ from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.receiving import ReceivingNodes
 from watcher_rearrange.constraints.server_groups import ServerGroups
 from watcher_rearrange.constraints.traits import Traits
+from watcher_rearrange.constraints.units import Units
 from watcher_rearrange.constraints.zones import Zones
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Cluster
@@ -51,6 +52,7 @@ class Rules:
             ReceivingNodes(cluster, options.named_nodes),
             Traits(cluster),
             Zones(cluster),
+            Units(cluster),
         )
         self.class_of, self.eligible = self._classes()
 

@@ -53,11 +53,15 @@ FINISHED_MIGRATIONS = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class Inventory:
-    """One resource class of one compute node, as Placement has it."""
+    """One resource class of one compute node, as Placement has it.
+
+    :ivar max_unit: the most that one instance may have; None is any amount
+    """
 
     total: int
     reserved: int = 0
     allocation_ratio: float = 1.0
+    max_unit: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)

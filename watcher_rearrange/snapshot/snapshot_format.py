@@ -53,6 +53,7 @@ INVENTORY = Table(
         'total': kinds.whole(),
         'reserved': kinds.whole(),
         'allocation_ratio': kinds.number(kinds.LARGEST_RATIO, positive=True),
+        'max_unit': kinds.nullable(kinds.whole()),
     },
 )
 

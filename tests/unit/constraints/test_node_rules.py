@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Rules on one instance and one node: receiving, traits, zones."""
+"""Rules on one instance and one node: receiving, traits, zones, units."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ from typing import Any
 from tests.unit.model import small
 from watcher_rearrange.constraints.receiving import ReceivingNodes
 from watcher_rearrange.constraints.traits import Traits
+from watcher_rearrange.constraints.units import Units
 from watcher_rearrange.constraints.zones import Zones
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.records import Instance
+from watcher_rearrange.model.records import Inventory
 from watcher_rearrange.model.records import Snapshot
 
 
@@ -95,6 +97,38 @@ class TestTraits(unittest.TestCase):
             rule.key(one(required_traits=('OLD',))),
             rule.key(one(forbidden_traits=('OLD',))),
         )
+
+
+class TestUnits(unittest.TestCase):
+    # The room of c1 is made by its allocation ratio.
+    def setUp(self) -> None:
+        super().setUp()
+        inventories = {
+            'c1': {'VCPU': Inventory(4, 0, 16.0, max_unit=4)},
+            'c2': {'VCPU': Inventory(8, 0, 1.0, max_unit=8)},
+            'c3': {'VCPU': Inventory(6)},
+            'c4': {},
+        }
+        nodes = (small.node(n, inventories=i) for n, i in inventories.items())
+        self.rule = Units(Cluster.from_snapshot(Snapshot(tuple(nodes), ())))
+
+    def test_what_one_instance_may_have(self) -> None:
+        for vcpus, nodes in (
+            (4, [True, True, True, True]),
+            (5, [False, True, True, True]),
+            (9, [False, False, True, True]),
+        ):
+            instance = one(allocations={'VCPU': vcpus})
+            self.assertEqual(nodes, self.rule.permitted(instance).tolist())
+
+    def test_only_what_is_large_somewhere_is_a_class_of_its_own(self) -> None:
+        keys = {
+            self.rule.key(one(allocations={'VCPU': n, 'MEMORY_MB': n}))
+            for n in (1, 2, 4)
+        }
+        self.assertEqual({()}, keys)
+        large = one(allocations={'VCPU': 5})
+        self.assertEqual((('VCPU', 5),), self.rule.key(large))
 
 
 class TestZones(unittest.TestCase):

@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from collections.abc import Iterator
 
 from watcher_rearrange.model import records
@@ -91,7 +93,7 @@ def _amounts(
 def _inventories(node: records.ComputeNode) -> dict[str, records.Inventory]:
     """Of the classes that the model can have, those with any."""
     return {
-        name: node.inventories[name]
+        name: dataclasses.replace(node.inventories[name], max_unit=None)
         for name in watcher_model.INVENTORIES
         if name in node.inventories and node.inventories[name].total
     }

@@ -113,4 +113,5 @@ def _inventory(data: Mapping[str, Any]) -> records.Inventory:
         int(data['total']),
         int(data['reserved']),
         float(data['allocation_ratio']),
+        int(data['max_unit']),
     )

@@ -190,9 +190,9 @@ class TestPlacement(ReadingTestCase):
         found = placement.read([uuid])[uuid]
         self.assertEqual(
             {
-                'VCPU': records.Inventory(16, 0, 2.0),
-                'MEMORY_MB': records.Inventory(32768, 1024, 1.0),
-                'DISK_GB': records.Inventory(500, 0, 1.0),
+                'VCPU': records.Inventory(16, 0, 2.0, 16),
+                'MEMORY_MB': records.Inventory(32768, 1024, 1.0, 32768),
+                'DISK_GB': records.Inventory(500, 0, 1.0, 500),
             },
             found.inventories,
         )
