@@ -107,13 +107,16 @@ def read() -> Cloud:
     :raises api.Unreadable: if any of it cannot be read
     """
     nova = api.Api('Nova', MICROVERSION, _connect)
-    services = {
-        service['host']: _service(service) for service in _services(nova)
-    }
+    _services(nova)
     migrations = tuple(_migrations(nova))
     servers = {
         server.uuid: server
-        for server in map(_server, _pages(nova, _SERVERS, 'servers', 'id'))
+        for server in map(_server, nova.pages(_SERVERS, 'servers', 'id'))
+    }
+    # A cell may have gone meanwhile: Nova lists servers and migrations without
+    # those of a cell that does not answer.
+    services = {
+        service['host']: _service(service) for service in _services(nova)
     }
     LOG.info(
         'Nova: %d instances, %d migrations in progress, %d compute services',
@@ -130,10 +133,6 @@ _SERVERS = '/servers/detail?all_tenants=1&soft_deleted=true'
 
 def _connect() -> Any:
     return nova_helper.NovaHelper().connection
-
-
-def _pages(nova: api.Api, path: str, key: str, marker: str) -> list[Any]:
-    return list(nova.pages(path, key, marker))
 
 
 def _services(nova: api.Api) -> list[dict[str, Any]]:

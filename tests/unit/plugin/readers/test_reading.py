@@ -137,6 +137,46 @@ class TestNova(ReadingTestCase):
                 self.assert_unreadable(f'HTTP {status}', nova.read)
         self.m_sleep.assert_not_called()
 
+    def test_a_refusal_in_the_words_of_the_service(self):
+        for body in (
+            '{"forbidden": {"code": 403, "message": "Policy  says\\n no."}}',
+            '{"errors": [{"status": 403, "detail": "Policy says no."}]}',
+        ):
+            answer = recording.Answer(403, body)
+            with mock.patch.object(self.adapter, 'get', return_value=answer):
+                self.assert_unreadable('HTTP 403: Policy says no.', nova.read)
+
+    def test_a_refusal_of_a_proxy(self):
+        for body in ('<html>', '[]', '""', '{"a": {}}'):
+            answer = recording.Answer(403, body)
+            with (
+                mock.patch.object(self.adapter, 'get', return_value=answer),
+                self.assertRaises(api.Unreadable) as raised,
+            ):
+                nova.read()
+            self.assertTrue(str(raised.exception).endswith('HTTP 403'))
+
+    def test_all_of_it_has_an_end(self):
+        with mock.patch.object(api.time, 'monotonic') as m_monotonic:
+            # The requests for services, two of migrations, then time is up.
+            m_monotonic.side_effect = [0.0, 1.0, 2.0, 3.0, 901.0]
+            self.assert_unreadable('not done after 900 s', nova.read)
+        self.assertEqual(3, len(self.adapter.asked))
+        self.m_sleep.assert_not_called()
+
+    def test_a_cell_that_goes_meanwhile(self):
+        original = self.adapter.get
+
+        def get(path, **given):
+            if recording.SERVERS in path:
+                silent = {'binary': 'nova-compute', 'host': 'cmp77'}
+                silent['status'] = 'UNKNOWN'
+                self.adapter.document['services'].append(silent)
+            return original(path, **given)
+
+        self.adapter.get = get
+        self.assert_unreadable('cmp77', nova.read)
+
     def test_no_connection(self):
         self.adapter.troubles = {'/': recording.always(TIMEOUT)}
         self.assert_unreadable('Nova cannot be read: GET /os-s', nova.read)
