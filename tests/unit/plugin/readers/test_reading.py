@@ -101,6 +101,28 @@ class TestNova(ReadingTestCase):
         self.assertEqual('up', services['cmp01'].state)
         self.assertEqual('down', services['cmp02'].state)
 
+    def test_zones_that_instances_are_pinned_to(self):
+        servers = self.adapter.document['servers']
+        for server, zone in zip(servers, (None, 'az1'), strict=False):
+            server['pinned_availability_zone'] = zone
+        found = [server.pinned_az for server in nova.read().servers.values()]
+        self.assertEqual(['', 'az1', None, None], found)
+
+    def test_zones_are_asked_for_where_nova_has_them(self):
+        for configured, asked in (
+            ('2.56', '2.69'),
+            ('2.95', '2.69'),
+            ('2.96', '2.96'),
+            ('2.100', '2.100'),
+        ):
+            cfg.CONF.set_override('api_version', configured, 'nova')
+            self.addCleanup(cfg.CONF.clear_override, 'api_version', 'nova')
+            with mock.patch.object(
+                self.adapter, 'get', side_effect=self.adapter.get
+            ) as m_get:
+                nova.read()
+            self.assertEqual(asked, m_get.call_args.kwargs['microversion'])
+
     def test_an_instance_that_is_nowhere(self):
         self.adapter.document['servers'][0]['OS-EXT-SRV-ATTR:host'] = None
         hosts = [server.host for server in nova.read().servers.values()]
