@@ -64,7 +64,10 @@ def _node(draw: st.DrawFn, number: int) -> dict[str, Any]:
         'hostname': f'cmp{number}',
         'uuid': f'00000000-0000-4000-8000-{number:012d}',
         'inventories': {
-            'VCPU': _inventory(size, 0, draw(st.sampled_from((1.0, 2.0)))),
+            'VCPU': {
+                **_inventory(size, 0, draw(st.sampled_from((1.0, 2.0)))),
+                'max_unit': draw(st.sampled_from((None, size, 3))),
+            },
             'MEMORY_MB': _inventory(
                 size * 1024, draw(st.sampled_from((0, 512))), 1.0
             ),
@@ -76,6 +79,8 @@ def _node(draw: st.DrawFn, number: int) -> dict[str, Any]:
     fate = draw(st.integers(0, 9))
     if fate == 0:
         document['state'] = 'down'
+    elif fate == 2:
+        document['held'] = {'MEMORY_MB': 1536}
     elif fate == 1:
         document['status'] = 'disabled'
         document['disabled_reason'] = draw(st.sampled_from(REASONS))
@@ -112,6 +117,8 @@ def _instance(
         document['required_traits'] = [draw(st.sampled_from(TRAITS))]
     elif special == 4:
         document['forbidden_traits'] = [TRAITS[1]]
+    elif special == 5:
+        document['stays'] = 'in task rebuilding'
     return document
 
 

@@ -208,3 +208,5 @@ class TestRules(unittest.TestCase):
         traits = any(v.rule == 'traits' for v in found)
         expected = bool(broken & {'required_traits', 'forbidden_traits'})
         self.assertEqual(expected, traits)
+        units = any(v.rule == 'max_unit' for v in found)
+        self.assertEqual('max_unit' in broken, units)

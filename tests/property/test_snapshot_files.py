@@ -54,7 +54,11 @@ def some_of(values: list[str]) -> st.SearchStrategy[tuple[str, ...]]:
 
 def nodes(hostname: str, uuid: str) -> st.SearchStrategy[records.ComputeNode]:
     inventories = st.builds(
-        records.Inventory, wholes, wholes, st.floats(0.01, 1e6)
+        records.Inventory,
+        wholes,
+        wholes,
+        st.floats(0.01, 1e6),
+        st.none() | wholes,
     )
     return st.builds(
         records.ComputeNode,

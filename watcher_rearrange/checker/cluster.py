@@ -52,8 +52,8 @@ class Dimension(NamedTuple):
 class Node:
     """A compute node; ``limits`` are its capacities by resource class.
 
-    ``units`` is what one instance can have at most, where that is limited;
-    ``held`` is what others than its instances hold.
+    ``held`` is what others than its instances hold, ``units`` the most that
+    one instance may have of a resource class.
     """
 
     hostname: str
@@ -62,8 +62,8 @@ class Node:
     zone: str
     traits: frozenset[str]
     limits: dict[str, int]
-    units: dict[str, int]
     held: dict[Dimension, Amount]
+    units: dict[Dimension, Amount]
 
 
 @dataclass(frozen=True)
@@ -156,12 +156,12 @@ def _node(data: dict[str, Any]) -> Node:
         zone=data.get('availability_zone') or 'nova',
         traits=frozenset(data.get('traits') or ()),
         limits={name: capacity(inv) for name, inv in inventories.items()},
+        held=_capacities(data.get('held')),
         units={
-            name: inv['max_unit']
+            Dimension('capacity', name): inv['max_unit']
             for name, inv in inventories.items()
             if inv.get('max_unit') is not None
         },
-        held=_capacities(data.get('held')),
     )
 
 

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 
 from watcher_rearrange.checker.actions import Action
 from watcher_rearrange.checker.cluster import Cluster
-from watcher_rearrange.checker.cluster import Dimension
 from watcher_rearrange.checker.cluster import Instance
 from watcher_rearrange.checker.cluster import Node
 from watcher_rearrange.checker.violation import UNITS
@@ -79,13 +78,8 @@ def movable(
 
 
 def suitable(instance: Instance, node: Node) -> Iterator[Violation]:
-    """Traits, zone and units of the node suit the instance."""
+    """Traits, zone and largest units of the node suit the instance."""
     things = (instance.uuid, node.hostname)
-    for name, most in node.units.items():
-        amount = instance.demand.get(Dimension('capacity', name), 0)
-        if amount > most:
-            unit = UNITS.get(name, 'units')
-            yield Violation('max_unit', (*things, name), amount, most, unit)
     missing = instance.required - node.traits
     if missing:
         yield Violation(
@@ -104,6 +98,12 @@ def suitable(instance: Instance, node: Node) -> Iterator[Violation]:
         )
     if instance.zone and instance.zone != node.zone:
         yield Violation('availability_zone', things, node.zone, instance.zone)
+    for dimension, most in node.units.items():
+        amount = instance.demand.get(dimension, 0)
+        if amount > most:
+            unit = UNITS.get(dimension.name, 'units')
+            of = (*things, dimension.name)
+            yield Violation('max_unit', of, amount, most, unit)
 
 
 def _listed(traits: frozenset[str]) -> str:

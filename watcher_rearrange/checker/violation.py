@@ -49,8 +49,8 @@ RULES: dict[str, str] = {
     'parent {1}, number {needed}',
     'locked': 'instance {0} is locked and must not move',
     'malformed_action': 'action {0} has {current}, {needed} is needed',
-    'max_unit': 'instance {0} has {current} {unit} of {2}, node {1} gives one '
-    'instance {needed} {unit}',
+    'max_unit': 'instance {0} has {current} {unit} of {2}, node {1} gives '
+    '{needed} {unit} to one instance',
     'provision': 'node {0} holds {current} {unit} of {1} once everything is '
     'provisioned, its capacity is {needed} {unit}',
     'receiving_node': 'instance {0} moves onto node {1}, which is {current}, '

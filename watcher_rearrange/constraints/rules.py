@@ -51,8 +51,8 @@ class Rules:
         self.node_rules: tuple[base.NodeRule, ...] = (
             ReceivingNodes(cluster, options.named_nodes),
             Traits(cluster),
-            Units(cluster),
             Zones(cluster),
+            Units(cluster),
         )
         self.class_of, self.eligible = self._classes()
 

@@ -10,11 +10,13 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Units: allocations(i)[rc] <= max_unit(node(i), rc) for each class."""
+"""Units: allocations(i, rc) <= max_unit(node(i), rc).
+
+Placement refuses more to one consumer, however much room an allocation
+ratio makes: Nova sets the largest unit to what the node really has.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Hashable
 
 import numpy as np
 
@@ -24,16 +26,12 @@ from watcher_rearrange.model.records import Instance
 
 
 class Units:
-    """One instance gets no more than Placement gives out at a time.
-
-    For vCPUs and memory that is what the node has without the ratio, so
-    that an instance can be too large for a node with ample capacity.
-    """
+    """An instance's allocations against the largest units of the node."""
 
     name = 'max_unit'
 
     def __init__(self, cluster: Cluster) -> None:
-        self._units = [
+        self._largest = [
             {
                 rc: inventory.max_unit
                 for rc, inventory in node.inventories.items()
@@ -42,27 +40,27 @@ class Units:
             for node in cluster.snapshot.compute_nodes
         ]
         self._least: dict[str, int] = {}
-        for units in self._units:
-            for rc, unit in units.items():
-                self._least[rc] = min(unit, self._least.get(rc, unit))
+        for largest in self._largest:
+            for rc, amount in largest.items():
+                self._least[rc] = min(amount, self._least.get(rc, amount))
 
-    def key(self, instance: Instance) -> Hashable:
-        """Return the amounts that are too much for some node."""
-        return frozenset(
-            (rc, amount)
-            for rc, amount in instance.allocations.items()
-            if rc in self._least and amount > self._least[rc]
+    def key(self, instance: Instance) -> tuple[tuple[str, int], ...]:
+        """Return what is more than some node gives to one instance."""
+        return tuple(
+            sorted(
+                (rc, amount)
+                for rc, amount in instance.allocations.items()
+                if amount > self._least.get(rc, amount)
+            )
         )
 
     def permitted(self, instance: Instance) -> Bools:
-        """Return bool[n_nodes]: no amount is above the node's unit."""
+        """Return bool[n_nodes]: gives as much of each class to one."""
+        large = self.key(instance)
         return np.array(
             [
-                all(
-                    amount <= units.get(rc, amount)
-                    for rc, amount in instance.allocations.items()
-                )
-                for units in self._units
+                all(amount <= largest.get(rc, amount) for rc, amount in large)
+                for largest in self._largest
             ],
             dtype=np.bool_,
         )

@@ -55,7 +55,7 @@ FINISHED_MIGRATIONS = frozenset(
 class Inventory:
     """One resource class of one compute node, as Placement has it.
 
-    :ivar max_unit: what one instance can have at most; None: no limit
+    :ivar max_unit: the most that one instance may have; None is any amount
     """
 
     total: int

@@ -260,6 +260,8 @@ class Program:
         is_integer = any(self._integer)
         if status == statuses.kInfeasible:
             return Answer(Outcome.INFEASIBLE, np.zeros(0), INFINITY, INFINITY)
+        if status == statuses.kModelEmpty:
+            return self._without_columns()
         bound = info.mip_dual_bound if is_integer else -INFINITY
         feasible = highspy.kSolutionStatusFeasible
         if info.primal_solution_status != feasible:
@@ -270,3 +272,9 @@ class Program:
             bound = bound if is_integer else objective
             return Answer(Outcome.OPTIMAL, values, objective, bound)
         return Answer(Outcome.FEASIBLE, values, objective, bound)
+
+    def _without_columns(self) -> Answer:
+        """Return what holds where nothing is to be decided."""
+        if all(lower <= 0 <= upper for lower, upper in self._row_bounds):
+            return Answer(Outcome.OPTIMAL, np.zeros(0), 0.0, 0.0)
+        return Answer(Outcome.INFEASIBLE, np.zeros(0), INFINITY, INFINITY)

@@ -23,14 +23,22 @@ from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.placement import Placement
 
 
+_MIGRATING = 'in a migration already'
 _HELP = {
     'locked': 'unlock it, or set move_locked',
-    'in a migration already': 'wait for that migration to end',
+    _MIGRATING: 'wait for that migration to end',
     'on a node that is down': (
         'bring the node back, or rebuild it elsewhere with nova evacuate'
     ),
     NOT_COLD: 'set allow_cold, or start it',
     'excluded by the audit scope': 'take it out of the excluded ones',
+}
+
+# What the nodes lack that are enabled and up, by the rule.
+_UNFIT = {
+    'traits': 'has the traits that it asks for',
+    'availability_zone': 'is in the zone that it is pinned to',
+    'max_unit': 'gives so much to one instance',
 }
 
 
@@ -47,9 +55,11 @@ def why_it_stays(
     reason = rules.movability.stays.get(instance_idx)
     if reason is None:
         reason = _no_room(rules, placement, open_nodes, instance_idx)
+    elif instance.state == 'resized' and reason == _MIGRATING:
+        reason = f'{reason}; confirm or revert its resize'
     elif reason in _HELP:
         reason = f'{reason}; {_HELP[reason]}'
-    elif instance.state not in STATES:
+    elif instance.state not in STATES and not instance.stays:
         reason = f'{reason}; start or stop it first'
     return f'{instance.label} stays on {host}: {reason}'
 
@@ -61,7 +71,7 @@ def _no_room(
     cluster = rules.cluster
     nodes = open_nodes & rules.eligible[rules.class_of[instance_idx]]
     if not nodes.any():
-        return 'no node that it may run on is enabled and up'
+        return _unfit(rules, open_nodes, instance_idx)
     if rules.permitted(placement, instance_idx, cluster.capacity).any():
         return 'there is room, but no way to get it there in time'
     demand = cluster.demand[instance_idx]
@@ -79,3 +89,18 @@ def _no_room(
         f'no room; it would fit if {" and ".join(parts)} more were free on '
         f'{cluster.hostname(node)}'
     )
+
+
+def _unfit(rules: Rules, open_nodes: Bools, instance_idx: int) -> str:
+    """Name the rule that alone leaves no node, if there is one."""
+    instance = rules.cluster.snapshot.instances[instance_idx]
+    nodes = open_nodes & rules.cluster.receives
+    for rule in rules.node_rules:
+        text = _UNFIT.get(rule.name)
+        if (
+            text
+            and nodes.any()
+            and not (nodes & rule.permitted(instance)).any()
+        ):
+            return f'no node that is enabled and up {text}'
+    return 'no node that it may run on is enabled and up'

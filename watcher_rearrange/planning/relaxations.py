@@ -103,13 +103,18 @@ def with_room(question: Question, node_idx: int, extra: Ints) -> Question:
     node = question.snapshot.compute_nodes[node_idx]
     capacity = question.cluster.capacity[node_idx] + extra
     inventories = {
-        name: records.Inventory(int(amount))
+        name: records.Inventory(int(amount), max_unit=_largest(node, name))
         for name, amount in zip(
             question.cluster.resource_classes, capacity, strict=True
         )
     }
     roomier = dataclasses.replace(node, inventories=inventories)
     return _with_node(question, node_idx, roomier)
+
+
+def _largest(node: records.ComputeNode, name: str) -> int | None:
+    found = node.inventories.get(name)
+    return None if found is None else found.max_unit
 
 
 def _movable(question: Question, idx: int) -> Relaxation | None:

@@ -53,7 +53,7 @@ INVENTORY = Table(
         'total': kinds.whole(),
         'reserved': kinds.whole(),
         'allocation_ratio': kinds.number(kinds.LARGEST_RATIO, positive=True),
-        'max_unit': kinds.nullable(kinds.whole(least=1)),
+        'max_unit': kinds.nullable(kinds.whole()),
     },
 )
 

@@ -106,6 +106,20 @@ BROKEN = (
     Broken(
         'excluded', ('a',), small_cluster(a={'excluded': True}), plan(MOVE)
     ),
+    Broken(
+        'max_unit',
+        ('a', 'n2', 'MEMORY_MB'),
+        small_cluster(
+            {
+                'n2': {
+                    'inventories': {
+                        'MEMORY_MB': {'total': 9999, 'max_unit': 1}
+                    }
+                }
+            }
+        ),
+        plan(MOVE),
+    ),
     Broken('stays', ('a',), small_cluster(a={'stays': 'busy'}), plan(MOVE)),
     Broken(
         'forbidden_traits',
@@ -159,20 +173,6 @@ BROKEN = (
         small_cluster(),
         plan(MOVE),
         {'placement': {}, 'release': ['a']},
-    ),
-    Broken(
-        'max_unit',
-        ('a', 'n2', 'MEMORY_MB'),
-        small_cluster(
-            {
-                'n2': {
-                    'inventories': {
-                        'MEMORY_MB': {'total': 100, 'max_unit': 59}
-                    }
-                }
-            }
-        ),
-        plan(MOVE),
     ),
     Broken(
         'required_traits',

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Rules on one instance and one node: receiving, traits, zones."""
+"""Rules on one instance and one node: receiving, traits, zones, units."""
 
 from __future__ import annotations
 
@@ -44,39 +44,6 @@ CLUSTER = Cluster.from_snapshot(
 
 def one(**more: Any) -> Instance:
     return small.instance('a', 'c1', **more)
-
-
-class TestUnits(unittest.TestCase):
-    CLUSTER = Cluster.from_snapshot(
-        Snapshot(
-            (
-                small.node(
-                    'c1', inventories={'VCPU': Inventory(8, 0, 4.0, 8)}
-                ),
-                small.node(
-                    'c2', inventories={'VCPU': Inventory(6, 0, 4.0, 6)}
-                ),
-                small.node('c3', inventories={'VCPU': Inventory(4, 0, 4.0)}),
-            ),
-            (),
-        )
-    )
-
-    def test_no_more_than_the_unit(self) -> None:
-        rule = Units(self.CLUSTER)
-        for vcpus, nodes in (
-            (6, [True, True, True]),
-            (8, [True, False, True]),
-            (9, [False, False, True]),
-        ):
-            instance = one(allocations={'VCPU': vcpus})
-            self.assertEqual(nodes, rule.permitted(instance).tolist())
-
-    def test_small_ones_are_alike(self) -> None:
-        rule = Units(self.CLUSTER)
-        keys = [rule.key(one(allocations={'VCPU': n})) for n in (1, 6, 7)]
-        self.assertEqual(keys[0], keys[1])
-        self.assertNotEqual(keys[0], keys[2])
 
 
 class TestReceiving(unittest.TestCase):
@@ -130,6 +97,38 @@ class TestTraits(unittest.TestCase):
             rule.key(one(required_traits=('OLD',))),
             rule.key(one(forbidden_traits=('OLD',))),
         )
+
+
+class TestUnits(unittest.TestCase):
+    # The room of c1 is made by its allocation ratio.
+    def setUp(self) -> None:
+        super().setUp()
+        inventories = {
+            'c1': {'VCPU': Inventory(4, 0, 16.0, max_unit=4)},
+            'c2': {'VCPU': Inventory(8, 0, 1.0, max_unit=8)},
+            'c3': {'VCPU': Inventory(6)},
+            'c4': {},
+        }
+        nodes = (small.node(n, inventories=i) for n, i in inventories.items())
+        self.rule = Units(Cluster.from_snapshot(Snapshot(tuple(nodes), ())))
+
+    def test_what_one_instance_may_have(self) -> None:
+        for vcpus, nodes in (
+            (4, [True, True, True, True]),
+            (5, [False, True, True, True]),
+            (9, [False, False, True, True]),
+        ):
+            instance = one(allocations={'VCPU': vcpus})
+            self.assertEqual(nodes, self.rule.permitted(instance).tolist())
+
+    def test_only_what_is_large_somewhere_is_a_class_of_its_own(self) -> None:
+        keys = {
+            self.rule.key(one(allocations={'VCPU': n, 'MEMORY_MB': n}))
+            for n in (1, 2, 4)
+        }
+        self.assertEqual({()}, keys)
+        large = one(allocations={'VCPU': 5})
+        self.assertEqual((('VCPU', 5),), self.rule.key(large))
 
 
 class TestZones(unittest.TestCase):

@@ -54,6 +54,19 @@ class TestProgram(unittest.TestCase):
         )
         self.program.row(self.x, 1.0, upper=5.5)
 
+    def test_nothing_to_decide(self) -> None:
+        for lower, outcome in (
+            (0.0, Outcome.OPTIMAL),
+            (1.0, Outcome.INFEASIBLE),
+        ):
+            program = Program()
+            none = np.zeros(0, dtype=np.int64)
+            program.row(none, 1.0, lower=lower, upper=5.0)
+            answer = program.solve(effort())
+            self.assertEqual(outcome, answer.outcome)
+            if answer.found:
+                self.assertEqual(0.0, answer.bound)
+
     def test_integers_are_integers(self) -> None:
         answer = self.program.solve(effort())
         self.assertEqual(Outcome.OPTIMAL, answer.outcome)

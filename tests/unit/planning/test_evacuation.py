@@ -21,6 +21,7 @@ from tests.unit.planning.documents import disabled
 from tests.unit.planning.documents import moves
 from tests.unit.planning.documents import objective
 from tests.unit.planning.documents import plan
+from watcher_rearrange.model import records
 from watcher_rearrange.model.errors import BadInput
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.model.records import Snapshot
@@ -88,6 +89,27 @@ class TestEvacuation(unittest.TestCase):
         )
         with self.assertRaisesRegex(BadInput, 'at least one'):
             plan(snapshot, 'evacuate')
+
+    def test_why_one_stays(self) -> None:
+        busy = 'in task rebuilding'
+        resize = records.Migration('a', 'c1', 'c0', 'finished')
+        sizes = {'VCPU': records.Inventory(2, 0, 8.0, max_unit=2)}
+        for state, stays, migrations, text in (
+            ('resized', busy, (), f'a stays on c0: {busy}$'),
+            ('resized', '', (resize,), 'already; confirm or revert its res'),
+            ('active', '', (), 'no node .* gives so much to one instance$'),
+        ):
+            allocations = {'VCPU': 3}
+            instance = small.instance(
+                'a', 'c0', state=state, stays=stays, allocations=allocations
+            )
+            nodes = small.node('c0'), small.node('c1', inventories=sizes)
+            found = plan(
+                Snapshot(nodes, (instance,), migrations=migrations),
+                'evacuate',
+                nodes=['c0'],
+            )
+            self.assertRegex(found.messages[0], text)
 
     # It ends in a ValueError.
     def test_no_resource_class_at_all(self) -> None:

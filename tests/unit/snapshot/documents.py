@@ -44,7 +44,7 @@ def full_snapshot() -> dict[str, Any]:
         'availability_zone': 'az1',
         'traits': ['HW_CPU_X86_AVX2'],
         'inventories': {
-            'VCPU': {'total': 8, 'reserved': 1, 'allocation_ratio': 2.5}
+            'VCPU': dict(total=8, reserved=1, allocation_ratio=2.5, max_unit=8)
         },
         'load': {'cpu_pct': 61.5, 'inlet_temp_c': 24},
         'migration_link_mbps': 10000,

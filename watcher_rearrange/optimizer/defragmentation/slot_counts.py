@@ -77,7 +77,8 @@ def volume_bound(
     flavors = wanted.flavors
     free = problem.limit - placement.used
     most = flavors.most(free[problem.open_nodes])
-    most = np.minimum(most, flavors.slots(problem.limit).sum(axis=1))
+    empty = problem.limit - problem.cluster.held
+    most = np.minimum(most, flavors.slots(empty).sum(axis=1))
     if wanted.together:
         most = np.minimum(most, flavors.count)
     return float(most @ flavors.weight)

@@ -37,6 +37,10 @@ SERVICES = {'Nova': 'compute', 'Placement': 'placement'}
 # Answers that may be others a moment later.
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 
+# The most that all requests to one service may take, however slow each is;
+# a large cloud needs a few minutes.
+LONGEST_S = 900.0
+
 
 class Unreadable(Exception):
     """A source of facts gives none, or only half of them."""
@@ -50,7 +54,8 @@ class Api:
     """GET requests to one service, with Watcher's credentials.
 
     As often and as patiently as Watcher itself asks Nova: ``[nova]
-    http_retries`` and ``http_retry_interval``.
+    http_retries`` and ``http_retry_interval``. All of it together has
+    :data:`LONGEST_S`.
 
     :param name: of the service, a key of :data:`SERVICES`
     :param microversion: of every request
@@ -63,6 +68,7 @@ class Api:
         self._name = name
         self._microversion = microversion
         self._connection = connect
+        self._end_s = time.monotonic() + LONGEST_S
         self._adapter: Any = None
 
     def get(self, path: str) -> dict[str, Any]:
@@ -86,6 +92,9 @@ class Api:
             if number:
                 LOG.warning('%s; trying again', self._said(path, reason))
                 time.sleep(CONF.nova.http_retry_interval)
+            if time.monotonic() > self._end_s:
+                reason = f'not done after {LONGEST_S:.0f} s'
+                break
             try:
                 return self._try(path)
             except _Failed as failure:
@@ -117,9 +126,10 @@ class Api:
 
     def _try(self, path: str) -> dict[str, Any] | None:
         try:
-            if self._adapter is None:
-                self._adapter = self._connect()
-            answer = self._adapter.get(
+            # Others may drop it at any moment.
+            adapter = self._adapter or self._connect()
+            self._adapter = adapter
+            answer = adapter.get(
                 path,
                 microversion=self._microversion,
                 connect_retries=0,
@@ -136,7 +146,7 @@ class Api:
         if answer.status_code in TRANSIENT:
             raise _Failed(f'HTTP {answer.status_code}')
         if not isinstance(document, dict):
-            reason = f'HTTP {answer.status_code}'
+            reason = f'HTTP {answer.status_code}{_words(answer)}'
             raise Unreadable(self._said(path, reason))
         return document
 
@@ -149,6 +159,18 @@ class Api:
     def _said(self, path: str, reason: str) -> str:
         place = path.partition('?')[0]
         return f'{self._name} cannot be read: GET {place}: {reason}'
+
+
+def _words(answer: Any) -> str:
+    """What an error says, in the form of Nova or in that of Placement."""
+    try:
+        body = answer.json()
+        error = next(iter(body.get('errors') or body.values()))
+        said = str(error.get('detail') or error['message'])
+    except Exception:
+        # A proxy's page, or nothing.
+        return ''
+    return f': {" ".join(said.split())}'
 
 
 @contextlib.contextmanager

@@ -34,6 +34,7 @@ from watcher_rearrange.plugin.readers import watcher_model
 
 
 UNKNOWN = "unknown to Watcher's model"
+INCOMPLETE = "incomplete in Watcher's model"
 NO_ROOM = 'without allocations in Placement on the node'
 MIGRATING = 'in a migration already'
 
@@ -131,6 +132,8 @@ def _instance(
         stays = UNKNOWN
     elif own is None:
         stays = NO_ROOM
+    elif not believed:
+        stays = INCOMPLETE
     truth: dict[str, Any] = {
         'name': server.name,
         'host': server.host,
@@ -140,6 +143,8 @@ def _instance(
         'allocations': believed if own is None else own,
         'stays': stays,
     }
+    if server.pinned_az is not None:
+        truth['pinned_az'] = server.pinned_az
     if known is None:
         return records.Instance(uuid=server.uuid, **truth)
     return dataclasses.replace(known, **truth)

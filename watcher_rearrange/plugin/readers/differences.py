@@ -93,7 +93,6 @@ def _amounts(
 def _inventories(node: records.ComputeNode) -> dict[str, records.Inventory]:
     """Of the classes that the model can have, those with any."""
     return {
-        # The model has no limit for one instance.
         name: dataclasses.replace(node.inventories[name], max_unit=None)
         for name in watcher_model.INVENTORIES
         if name in node.inventories and node.inventories[name].total

@@ -19,6 +19,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from oslo_config import cfg
 from oslo_log import log
 from watcher.common import nova_helper
 
@@ -26,9 +27,13 @@ from watcher_rearrange.plugin.readers import api
 
 
 LOG = log.getLogger(__name__)
+CONF = cfg.CONF
 
 # From here on the services of a cell that does not answer are shown.
 MICROVERSION = '2.69'
+# With this one Nova also says which zone an instance is pinned to.
+PINNED_SINCE = (2, 96)
+
 UNKNOWN = 'UNKNOWN'
 COMPUTE = 'nova-compute'
 
@@ -52,7 +57,11 @@ IN_PROGRESS = (
 
 @dataclasses.dataclass(frozen=True)
 class Server:
-    """An instance as Nova has it; ``host`` is empty if it is nowhere."""
+    """An instance as Nova has it; ``host`` is empty if it is nowhere.
+
+    :ivar pinned_az: the zone it must stay in, empty if it may leave its own;
+        None if Nova was not asked for it
+    """
 
     uuid: str
     name: str
@@ -61,6 +70,7 @@ class Server:
     task_state: str
     locked: bool
     project_id: str
+    pinned_az: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,14 +116,17 @@ def read() -> Cloud:
 
     :raises api.Unreadable: if any of it cannot be read
     """
-    nova = api.Api('Nova', MICROVERSION, _connect)
-    services = {
-        service['host']: _service(service) for service in _services(nova)
-    }
+    nova = api.Api('Nova', _microversion(), _connect)
+    _services(nova)
     migrations = tuple(_migrations(nova))
     servers = {
         server.uuid: server
-        for server in map(_server, _pages(nova, _SERVERS, 'servers', 'id'))
+        for server in map(_server, nova.pages(_SERVERS, 'servers', 'id'))
+    }
+    # A cell may have gone meanwhile: Nova lists servers and migrations without
+    # those of a cell that does not answer.
+    services = {
+        service['host']: _service(service) for service in _services(nova)
     }
     LOG.info(
         'Nova: %d instances, %d migrations in progress, %d compute services',
@@ -128,12 +141,16 @@ def read() -> Cloud:
 _SERVERS = '/servers/detail?all_tenants=1&soft_deleted=true'
 
 
+def _microversion() -> str:
+    """The lowest, unless Watcher is told that Nova has the other."""
+    configured = str(CONF.nova.api_version)
+    major, _dot, minor = configured.partition('.')
+    pinned = (int(major), int(minor or 0)) >= PINNED_SINCE
+    return configured if pinned else MICROVERSION
+
+
 def _connect() -> Any:
     return nova_helper.NovaHelper().connection
-
-
-def _pages(nova: api.Api, path: str, key: str, marker: str) -> list[Any]:
-    return list(nova.pages(path, key, marker))
 
 
 def _services(nova: api.Api) -> list[dict[str, Any]]:
@@ -183,4 +200,11 @@ def _server(data: Mapping[str, Any]) -> Server:
             task_state=data['OS-EXT-STS:task_state'] or '',
             locked=data['locked'],
             project_id=data['tenant_id'],
+            pinned_az=_pinned_az(data),
         )
+
+
+def _pinned_az(data: Mapping[str, Any]) -> str | None:
+    if 'pinned_availability_zone' not in data:
+        return None
+    return data['pinned_availability_zone'] or ''

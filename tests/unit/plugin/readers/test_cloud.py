@@ -18,6 +18,8 @@ import unittest
 
 import numpy as np
 
+from watcher.decision_engine.model import element
+
 from tests.unit.plugin import builders
 from watcher_rearrange.checker import cluster as checker
 from watcher_rearrange.checker import occupancy
@@ -206,6 +208,26 @@ class TestInstances(MergeTestCase):
         found = self.found(reading, 'a')
         self.assertEqual(1, found.allocations['CUSTOM_FPGA'])
         self.assertIn('other allocations for 1', reading.messages[0])
+
+    def test_one_that_the_model_does_not_know_well_stays(self):
+        # Whether the audit scope excludes it is not known either.
+        stub = element.Instance(uuid=builders.uuid_of('a'))
+        reading = self.merge(
+            {'cmp01': [stub]}, [server('a', 'cmp01')], {'cmp01': {'a': SMALL}}
+        )
+        found = self.found(reading, 'a')
+        self.assertEqual(cloud.INCOMPLETE, found.stays)
+        self.assertEqual(('active', SMALL), (found.state, found.allocations))
+
+    def test_the_zone_is_that_of_nova_where_it_says_one(self):
+        for said, expected in ((None, 'az1'), ('', ''), ('az2', 'az2')):
+            believed = builders.instance_element('a', pinned_az='az1')
+            reading = self.merge(
+                {'cmp01': [believed]},
+                [server('a', 'cmp01', pinned_az=said)],
+                {'cmp01': {'a': SIZE}},
+            )
+            self.assertEqual(expected, self.found(reading, 'a').pinned_az)
 
     def test_one_without_allocations_stays(self):
         model = watcher_model.read(

@@ -101,6 +101,28 @@ class TestNova(ReadingTestCase):
         self.assertEqual('up', services['cmp01'].state)
         self.assertEqual('down', services['cmp02'].state)
 
+    def test_zones_that_instances_are_pinned_to(self):
+        servers = self.adapter.document['servers']
+        for server, zone in zip(servers, (None, 'az1'), strict=False):
+            server['pinned_availability_zone'] = zone
+        found = [server.pinned_az for server in nova.read().servers.values()]
+        self.assertEqual(['', 'az1', None, None], found)
+
+    def test_zones_are_asked_for_where_nova_has_them(self):
+        for configured, asked in (
+            ('2.56', '2.69'),
+            ('2.95', '2.69'),
+            ('2.96', '2.96'),
+            ('2.100', '2.100'),
+        ):
+            cfg.CONF.set_override('api_version', configured, 'nova')
+            self.addCleanup(cfg.CONF.clear_override, 'api_version', 'nova')
+            with mock.patch.object(
+                self.adapter, 'get', side_effect=self.adapter.get
+            ) as m_get:
+                nova.read()
+            self.assertEqual(asked, m_get.call_args.kwargs['microversion'])
+
     def test_an_instance_that_is_nowhere(self):
         self.adapter.document['servers'][0]['OS-EXT-SRV-ATTR:host'] = None
         hosts = [server.host for server in nova.read().servers.values()]
@@ -136,6 +158,46 @@ class TestNova(ReadingTestCase):
             with self.subTest(status=status):
                 self.assert_unreadable(f'HTTP {status}', nova.read)
         self.m_sleep.assert_not_called()
+
+    def test_a_refusal_in_the_words_of_the_service(self):
+        for body in (
+            '{"forbidden": {"code": 403, "message": "Policy  says\\n no."}}',
+            '{"errors": [{"status": 403, "detail": "Policy says no."}]}',
+        ):
+            answer = recording.Answer(403, body)
+            with mock.patch.object(self.adapter, 'get', return_value=answer):
+                self.assert_unreadable('HTTP 403: Policy says no.', nova.read)
+
+    def test_a_refusal_of_a_proxy(self):
+        for body in ('<html>', '[]', '""', '{"a": {}}'):
+            answer = recording.Answer(403, body)
+            with (
+                mock.patch.object(self.adapter, 'get', return_value=answer),
+                self.assertRaises(api.Unreadable) as raised,
+            ):
+                nova.read()
+            self.assertTrue(str(raised.exception).endswith('HTTP 403'))
+
+    def test_all_of_it_has_an_end(self):
+        with mock.patch.object(api.time, 'monotonic') as m_monotonic:
+            # The requests for services, two of migrations, then time is up.
+            m_monotonic.side_effect = [0.0, 1.0, 2.0, 3.0, 901.0]
+            self.assert_unreadable('not done after 900 s', nova.read)
+        self.assertEqual(3, len(self.adapter.asked))
+        self.m_sleep.assert_not_called()
+
+    def test_a_cell_that_goes_meanwhile(self):
+        original = self.adapter.get
+
+        def get(path, **given):
+            if recording.SERVERS in path:
+                silent = {'binary': 'nova-compute', 'host': 'cmp77'}
+                silent['status'] = 'UNKNOWN'
+                self.adapter.document['services'].append(silent)
+            return original(path, **given)
+
+        self.adapter.get = get
+        self.assert_unreadable('cmp77', nova.read)
 
     def test_no_connection(self):
         self.adapter.troubles = {'/': recording.always(TIMEOUT)}
