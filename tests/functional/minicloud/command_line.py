@@ -102,7 +102,10 @@ class CommandLine:
 
     def plan(self, audit: str) -> Row:
         """Return the latest plan of an audit, with its indicators."""
-        plans = self.list('actionplan', 'list', '--audit', audit)
+        latest_first = ('--sort-key', 'created_at', '--sort-dir', 'desc')
+        plans = self.list(
+            'actionplan', 'list', '--audit', audit, *latest_first
+        )
         return self.show('actionplan', 'show', plans[0]['UUID'])
 
     def actions(self, plan: str) -> list[Row]:
