@@ -102,11 +102,8 @@ class CommandLine:
 
     def plan(self, audit: str) -> Row:
         """Return the latest plan of an audit, with its indicators."""
-        latest_first = ('--sort-key', 'created_at', '--sort-dir', 'desc')
-        plans = self.list(
-            'actionplan', 'list', '--audit', audit, *latest_first
-        )
-        return self.show('actionplan', 'show', plans[0]['UUID'])
+        plans = self.list('actionplan', 'list', '--audit', audit)
+        return self.show('actionplan', 'show', plans[-1]['UUID'])
 
     def actions(self, plan: str) -> list[Row]:
         """Return the actions of a plan, with their parameters."""
