@@ -182,8 +182,8 @@ class FaultTestCase(base.CloudTestCase):
         found: str = parameters['destination_node']
         return found
 
-    def free_failed_migrations(self) -> None:
-        """Mend what Placement holds for migrations that have failed.
+    def free_ended_migrations(self) -> None:
+        """Mend what Placement holds for migrations that are over.
 
         Where a compute or Placement dies, Nova leaves the room on the source
         to the migration, and that on the destination to the instance,
@@ -193,10 +193,10 @@ class FaultTestCase(base.CloudTestCase):
         left = [
             migration
             for migration in self.truth.migrations()
-            if migration['status'] in ('error', 'failed')
+            if migration['status'] in ('completed', 'error', 'failed')
             and migration['uuid'] in held
         ]
-        self.write(f'allocations of failed migrations: {len(left)}')
+        self.write(f'allocations of ended migrations: {len(left)}')
         for migration in left:
             self.connection.placement.delete(
                 f'/allocations/{migration["uuid"]}'

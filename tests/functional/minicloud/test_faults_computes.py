@@ -81,7 +81,7 @@ class TestComputeDies(faults.FaultTestCase):
         self.cloud.start(f'compute-{dead}')
         self.wait_up()
         self.connection.compute.reset_server_state(self.uuids[first], 'active')
-        self.free_failed_migrations()
+        self.free_ended_migrations()
         self.assert_whole(self.uuids.values())
         self.assert_next_audit_succeeds()
 
@@ -102,7 +102,7 @@ class TestComputeDies(faults.FaultTestCase):
         self.cloud.start(f'compute-{faults.SOURCE}')
         self.wait_up()
         self.tenant.wait(self.uuids.values(), ['ACTIVE'])
-        self.free_failed_migrations()
+        self.free_ended_migrations()
         self.assert_whole(self.uuids.values())
         self.cloud.switches.clear()
         self.assert_next_audit_succeeds()

@@ -27,7 +27,7 @@ from tests.functional.minicloud import tenant
 
 INSIDE = ('cmp01', 'cmp02', 'cmp03')
 
-SIZE = {'VCPU': 4, 'MEMORY_MB': 60000, 'DISK_GB': 1, 'count': 1}
+SIZE = {'VCPU': 4, 'MEMORY_MB': 62000, 'DISK_GB': 1, 'count': 1}
 HALF_FULL = {'name': 'soft_threshold', 'utilization_pct': {'MEMORY_MB': 10}}
 EVACUATE = {'strategy': 'evacuate', 'parameters': {'nodes': ['cmp01']}}
 

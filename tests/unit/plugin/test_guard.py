@@ -27,6 +27,8 @@ from watcher_rearrange.plugin.actions import guard
 from watcher_rearrange.plugin.actions import migrate
 from watcher_rearrange.plugin.actions import nova_state
 from watcher_rearrange.plugin.actions import service
+from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import placement
 
 
 PARENT = builders.uuid_of('the action that this depends on')
@@ -54,6 +56,9 @@ class GuardTestCase(base.DbTestCase):
             builders.service('cmp04'),
         ]
         self.m_nova = self.patch_nova(return_value=self.nova)
+        patcher = mock.patch.object(placement, 'require_answer')
+        self.addCleanup(patcher.stop)
+        self.m_require_answer = patcher.start()
 
     def patch_nova(self, **kwargs):
         patcher = mock.patch.object(nova_helper, 'NovaHelper', **kwargs)
@@ -292,6 +297,15 @@ class TestWatchersOwnConditions(GuardTestCase):
         self.nova.find_instance = mock.Mock(side_effect=OSError('no route'))
         error = self.assertRaises(exception.ActionExecutionFailure, self.check)
         self.assertIn('OSError: no route', str(error))
+
+
+    def test_placement_is_away(self):
+        self.m_require_answer.side_effect = api.Unreadable('HTTP 503')
+        error = self.assertRaises(exception.ActionExecutionFailure, self.check)
+        self.assertIn('HTTP 503', str(error))
+        self.m_require_answer.assert_called_once_with(
+            builders.uuid_of('web-2')
+        )
 
 
 class TestSchema(base.base.BaseTestCase):

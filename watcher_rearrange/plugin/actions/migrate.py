@@ -27,6 +27,8 @@ from watcher.common import nova_helper
 from watcher_rearrange.plugin.actions import cold
 from watcher_rearrange.plugin.actions import guard
 from watcher_rearrange.plugin.actions import nova_state
+from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import placement
 
 
 LOG = log.getLogger(__name__)
@@ -63,11 +65,13 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
     def pre_condition(self) -> None:
         """Check the guard, and what Nova would stumble over.
 
-        An administrator's request moves a locked instance, and one to or
-        from a node that is down may leave the instance in error.
+        An administrator's request moves a locked instance; one to or from
+        a node that is down, or while Placement is away, may leave the
+        instance in error.
 
         :raises ActionSkipped: if the instance was locked since the audit
-        :raises ActionExecutionFailure: if one of the nodes is down
+        :raises ActionExecutionFailure: if one of the nodes is down, or
+            Placement does not answer
         """
         super().pre_condition()
         with guard.explained(f'cannot check {self._label} and its nodes'):
@@ -75,6 +79,7 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
             if self.input_parameters.get('if_unlocked'):
                 self._require_unlocked(nova)
             down = nova_state.down(nova)
+            self._require_placement()
         for host in (self.source_node, self.destination_node):
             if host in down:
                 raise exception.ActionExecutionFailure(
@@ -117,6 +122,12 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
             raise exception.ActionSkipped(
                 f'{self._label} was locked after the audit'
             )
+
+    def _require_placement(self) -> None:
+        try:
+            placement.require_answer(self.instance_uuid)
+        except api.Unreadable as error:
+            raise exception.ActionExecutionFailure(str(error)) from error
 
     def _require_sound(self) -> None:
         """Find out an instance that did not survive its arrival.

@@ -81,6 +81,17 @@ def read(uuids: Iterable[str]) -> dict[str, Provider]:
     return providers
 
 
+def require_answer(consumer: str) -> None:
+    """Ask what somebody holds, which Nova does first when it migrates.
+
+    :param consumer: UUID of an instance
+    :raises api.Unreadable: if Placement does not say it
+    """
+    api.Api('Placement', MICROVERSION, _connect).get(
+        f'/allocations/{consumer}'
+    )
+
+
 def _connect() -> Any:
     return placement_helper.PlacementHelper().connection
 
