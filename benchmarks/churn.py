@@ -119,13 +119,18 @@ class Churn:
         self._count += 1
         self._tenant.begin(f'churn{self._count}', self._flavors[size], host)
 
-    def _ask(self, server: Any, action: Callable[[Any], None]) -> None:
+    def _ask(self, server: Any, action: Callable[[Any], None]) -> bool:
+        """Return whether Nova does it."""
         try:
             action(server)
         except exceptions.HttpException as error:
             if error.status_code not in (400, 404, 409):
                 raise
-            self.refused[server.id, error.status_code] += 1
+            # To delete is no action in Nova's log.
+            if action not in (self._delete, self._remove):
+                self.refused[server.id, error.status_code] += 1
+            return False
+        return True
 
     def _delete(self, server: Any) -> None:
         self._compute.delete_server(server)
@@ -135,21 +140,29 @@ class Churn:
         self._compute.delete_server(server)
 
     def _resize(self, server: Any) -> None:
+        size = tenant.size_of(server)
+        # Nova never makes a disk smaller.
         other = [
             identity
-            for identity in self._flavors.values()
-            if identity != self._flavors.get(tenant.size_of(server))
+            for wanted, identity in self._flavors.items()
+            if wanted != size and wanted[2] >= size[2]
         ]
+        if not other:
+            return
         self._compute.resize_server(server, self._random.choice(other))
         self._resized[server.id] = (now(), server.compute_host)
         self._note('resize', server.id, server.compute_host)
 
     def _confirm(self, server: Any) -> None:
-        began, source = self._resized.get(server.id, (now(), ''))
+        if server.id not in self._resized:
+            return
+        began, source = self._resized[server.id]
         if (now() - began).total_seconds() < CONFIRM_S:
             return
-        self._ask(server, self._compute.confirm_server_resize)
-        self._note('confirm', server.id, source, server.compute_host)
+        # Until it is confirmed it is looked at again.
+        if self._ask(server, self._compute.confirm_server_resize):
+            del self._resized[server.id]
+            self._note('confirm', server.id, source, server.compute_host)
 
     def _note_arrival(self, server: Any) -> None:
         known = {c.instance for c in self.changes if c.kind == 'create'}

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import datetime
 import statistics
 
 from typing import Any
@@ -39,14 +40,23 @@ def text(document: dict[str, Any]) -> str:
         f'refused to Watcher: {sum(row[-1] for row in document["refused"])}, '
         f'to the changes: {document["refused_to_churn"]}',
         f'moves: {document["moves"]}; again by a later plan: {len(pairs)}',
-        '  without a change on their hosts: '
-        f'{len(idle)}, of these back: {sum(p["back"] for p in idle)}',
+        f'  without a change on their hosts: {len(idle)}',
         f'  without any change: {sum(not pair["changes"] for pair in pairs)}',
+        *(_back(pair) for pair in pairs if pair['back']),
         _imbalance(document['imbalance']),
         'after the changes:',
         *(f'  {state}: {message}' for state, message in document['after']),
     ]
     return '\n'.join(lines)
+
+
+def _back(pair: dict[str, Any]) -> str:
+    first, second = map(datetime.datetime.fromisoformat, pair['planned'])
+    return (
+        f'  back to {pair["hosts"][0]} after '
+        f'{(second - first).total_seconds():.0f} s, {pair["changes"]} '
+        f'changes, {pair["near"]} of them on their hosts'
+    )
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -23,6 +23,7 @@ import argparse
 import collections
 import json
 import pathlib
+import sys
 import tempfile
 import time
 
@@ -35,6 +36,7 @@ from tests.functional.minicloud import client
 from tests.functional.minicloud import cloud as clouds
 from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import layout as layouts
+from tests.functional.minicloud import logs
 from tests.functional.minicloud import processes as proc
 from tests.functional.minicloud import tenant
 from tests.functional.minicloud import truth
@@ -53,8 +55,11 @@ PARAMETERS: dict[str, dict[str, Any]] = {
 }
 
 
-def main() -> None:
-    """Start a cloud, disturb it, and print what the audit did."""
+def main() -> int:
+    """Start a cloud, disturb it, and print what the audit did.
+
+    :returns: 1 if Nova refused something to Watcher, or a node was full
+    """
     given = _parse()
     with tempfile.TemporaryDirectory(prefix='minicloud-') as folder:
         cloud = clouds.Cloud(
@@ -67,12 +72,11 @@ def main() -> None:
         finally:
             cloud.down()
             if given.keep:
-                given.keep.mkdir(parents=True, exist_ok=True)
-                for path in cloud.layout.log.glob('*.log'):
-                    (given.keep / path.name).write_bytes(path.read_bytes())
+                logs.copy(cloud.layout.log, given.keep)
     if given.output:
         given.output.write_text(json.dumps(document, indent=1) + '\n')
     print(churn_report.text(document))
+    return int(bool(document['refused'] or document['overloads']))
 
 
 def _parse() -> argparse.Namespace:
@@ -238,7 +242,7 @@ class Run:
             'failed_migrations': [
                 m for m in migrations if m['status'] not in churn_figures.DONE
             ],
-            'refused': [[*key, n] for key, n in refusals.items()],
+            'refused': [[*key, n] for key, n in refusals.items() if n],
             'refused_to_churn': sum(self._churn.refused.values()),
             'overloads': _count(self._overloads),
             'moves': len(found),
@@ -268,4 +272,4 @@ def _pair(pair: churn_figures.Again) -> dict[str, Any]:
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

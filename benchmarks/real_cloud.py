@@ -37,7 +37,6 @@ from benchmarks import real_cloud_table
 from tests.functional.minicloud import cloud as clouds
 from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import layout as layouts
-from tests.functional.minicloud import processes as proc
 from tests.functional.minicloud import session as sessions
 from tests.functional.minicloud import settings
 
@@ -86,12 +85,19 @@ class Bench:
     def __init__(self, given: argparse.Namespace) -> None:
         """Read the file."""
         self._given = given
+        # Other numbers give other scenarios.
+        self._drawn = f'{given.seed} of {given.scenarios}'
         self._output = pathlib.Path(given.output)
         # What did not come to its end is tried again.
-        self.rows = [r for r in read(self._output) if 'error' not in r]
+        self.rows = [
+            row
+            for row in read(self._output)
+            if 'error' not in row and row.get('drawn') == self._drawn
+        ]
         self._done = {(r['number'], r['method']) for r in self.rows}
         folder = pathlib.Path(given.folder).resolve()
         self._cloud = clouds.Cloud(layouts.Layout(folder, given.first_port))
+        self._found = self._cloud.processes.running()
 
     def run(self) -> None:
         """Run the scenarios, one set of hosts after the other."""
@@ -112,7 +118,7 @@ class Bench:
                 if tasks and number in (given.clouds or wanted):
                     self._run_on(scenarios.hosts(number, given.seed), tasks)
         finally:
-            if not given.keep:
+            if not given.keep and not self._found:
                 self._end()
 
     def _run_on(
@@ -121,6 +127,7 @@ class Bench:
         session = self._session(hosts)
         for scenario, name, steps in tasks:
             row = {
+                'drawn': self._drawn,
                 'number': scenario.number,
                 'method': name,
                 'strategy': scenario.strategy,
@@ -154,8 +161,9 @@ class Bench:
         try:
             session.reset()
             return run(session, scenario, steps, not self._given.rivals)
-        except proc.CloudError as error:
-            return {'error': str(error)}
+        except Exception as error:
+            # Of a client, too: the others run all the same.
+            return {'error': f'{type(error).__name__}: {error}'}
 
     def _add(self, row: Row) -> None:
         self.rows.append(row)
@@ -190,7 +198,7 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument('--first-port', type=int, default=17000)
     result.add_argument(
-        '--folder', default='.minicloud/bench', help='of the cloud'
+        '--folder', default='.minicloud-bench', help='of the cloud'
     )
     result.add_argument(
         '--keep', action='store_true', help='leave the cloud running'

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 
 from collections.abc import Iterable
@@ -34,6 +35,8 @@ PLAN_S = 1800.0
 ARRIVE_S = 300.0
 # A look asks Placement twice for each node.
 LOOK_S = 4.0
+# How a message begins if the cloud could not be read.
+NO_PLAN = 'No plan:'
 DONE = ('completed', 'confirmed', 'done', 'finished')
 
 
@@ -89,8 +92,8 @@ class Judge:
         began = time.monotonic()
         audit = self._session.operator.audit(step.strategy, step.parameters)
         self._seconds['audit_s'] += time.monotonic() - began
-        if audit.status_message or audit.state != 'SUCCEEDED':
-            self._messages.append(f'{audit.state}: {audit.status_message}')
+        if audit.status_message:
+            self._messages.append(audit.status_message)
         if audit.state != 'SUCCEEDED':
             self._states.append(f'audit {audit.state}')
             return None
@@ -177,6 +180,7 @@ class Judge:
             ],
             'failed': _reasons(bad, 'FAILED'),
             'skipped': _reasons(bad, 'SKIPPED'),
+            'unfinished': self._unfinished(bad),
             'overloads': sorted(self._overloads),
             'misplaced': self._misplaced(after),
             'misallocated': self._misallocated(after),
@@ -184,6 +188,15 @@ class Judge:
             'flown': flying is not None,
             **self._reached(after),
         }
+
+    def _unfinished(self, bad: Iterable[Any]) -> list[str]:
+        """Return what is over in no way that another list has."""
+        states = {a.state for a in bad} - {'FAILED', 'SKIPPED'}
+        return [
+            *(s for s in self._states if s != 'SUCCEEDED'),
+            *(r for state in sorted(states) for r in _reasons(bad, state)),
+            *(m for m in self._messages if m.startswith(NO_PLAN)),
+        ]
 
     def _misplaced(self, after: Mapping[str, Any]) -> list[str]:
         return [
@@ -228,6 +241,10 @@ class Judge:
                 )
             if server and server.is_locked and not may_move:
                 found.append(f'{server.name} is locked and was moved')
+        most = self._scenario.parameters.get('max_migrations', math.inf)
+        planned = _migrations(self._actions)
+        if planned > most:
+            found.append(f'{planned} migrations, at most {most} wanted')
         return found
 
     def _disturbed(self, after: Mapping[str, Any]) -> list[str]:

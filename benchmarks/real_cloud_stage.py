@@ -126,13 +126,11 @@ class Stage:
         uuid = self._uuids[self._scenario.resized]
         size = scenarios.RESIZED[1]
         flavor = self._session.tenant.flavors([size])[size]
-        try:
-            self._compute.resize_server(uuid, flavor)
-        except exceptions.BadRequestException:
-            # There is no room for it.
-            return None
-        self._session.tenant.wait([uuid], ('VERIFY_RESIZE',))
-        return uuid
+        self._compute.resize_server(uuid, flavor)
+        # Without room for it Nova takes the task back.
+        self._session.tenant.wait([uuid], ('VERIFY_RESIZE', 'ACTIVE'))
+        resized = self._compute.get_server(uuid)
+        return uuid if resized.status == 'VERIFY_RESIZE' else None
 
     def _close(self) -> None:
         for service in self._compute.services(binary='nova-compute'):

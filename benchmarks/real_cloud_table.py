@@ -28,6 +28,7 @@ FAULTS = (
     'nova failed',
     'failed',
     'skipped',
+    'unfinished',
     'overloads',
     'misplaced',
     'misallocated',
@@ -39,7 +40,10 @@ def faults(row: Row) -> list[str]:
     """Return what went wrong in one run."""
     if 'error' in row:
         return [row['error']]
-    return [f'{name}: {what}' for name in FAULTS for what in row[name]]
+    found = [f'{name}: {what}' for name in FAULTS for what in row[name]]
+    if row['done'] != row['migrations']:
+        found.append(f'{row["done"]} of {row["migrations"]} migrations done')
+    return found
 
 
 def line(row: Row) -> str:

@@ -93,7 +93,10 @@ class Tenant:
             )
             made[wish.name] = server.id
         self.wait(made.values(), SETTLED, BOOT_S)
-        broken = [s for s in self.servers() if s.status == 'ERROR']
+        booted = set(made.values())
+        broken = [
+            s for s in self.servers() if s.id in booted and s.status == 'ERROR'
+        ]
         if broken:
             raise proc.CloudError(
                 'not booted: '
