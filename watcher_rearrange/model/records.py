@@ -65,12 +65,26 @@ class Inventory:
 
 
 @dataclasses.dataclass(frozen=True)
+class Cpu:
+    """The processors of a compute node, as its hypervisor reports them.
+
+    :ivar features: those that a guest may be given
+    """
+
+    arch: str = ''
+    vendor: str = ''
+    model: str = ''
+    features: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
 class ComputeNode:
     """A compute node with its service, inventories and measured load.
 
     :ivar migration_link_mbps: speed of its link for migrations, in Mbit/s
     :ivar held: what others than its instances hold, by resource class, such
         as a reservation, or a resize that waits to be confirmed elsewhere
+    :ivar cpu: None if nobody knows
     """
 
     hostname: str
@@ -84,6 +98,7 @@ class ComputeNode:
     load: Mapping[str, float] = field(default_factory=dict)
     migration_link_mbps: int = DEFAULT_LINK_MBPS
     held: Mapping[str, int] = field(default_factory=dict)
+    cpu: Cpu | None = None
 
     @property
     def receives(self) -> bool:
@@ -97,6 +112,11 @@ class Instance:
 
     :ivar block_migration: whether a live migration copies its local disk
     :ivar stays: why it must not be moved, where nothing else here says so
+    :ivar flavor: the name of its flavor
+    :ivar image: the name of its image, or the UUID where there is no name
+    :ivar image_properties: those that Nova keeps with the instance
+    :ivar not_live: why it cannot be migrated live, where its state would
+        let it
     """
 
     uuid: str
@@ -115,6 +135,10 @@ class Instance:
     load: Mapping[str, float] = field(default_factory=dict)
     block_migration: bool = False
     stays: str = ''
+    flavor: str = ''
+    image: str = ''
+    image_properties: Mapping[str, str] = field(default_factory=dict)
+    not_live: str = ''
 
     @property
     def label(self) -> str:
@@ -172,7 +196,11 @@ class Flavor:
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """A whole cluster at one moment."""
+    """A whole cluster at one moment.
+
+    :ivar scheduler_filters: those of Nova that are enabled; None for all
+        that there are rules for
+    """
 
     compute_nodes: tuple[ComputeNode, ...]
     instances: tuple[Instance, ...]
@@ -180,6 +208,7 @@ class Snapshot:
     aggregates: tuple[Aggregate, ...] = ()
     migrations: tuple[Migration, ...] = ()
     flavors: tuple[Flavor, ...] = ()
+    scheduler_filters: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

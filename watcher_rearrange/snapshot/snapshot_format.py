@@ -57,6 +57,17 @@ INVENTORY = Table(
     },
 )
 
+CPU = Table(
+    records.Cpu,
+    frozenset(),
+    {
+        'arch': kinds.text,
+        'vendor': kinds.text,
+        'model': kinds.text,
+        'features': TEXTS,
+    },
+)
+
 COMPUTE_NODE = Table(
     records.ComputeNode,
     frozenset(('hostname', 'inventories')),
@@ -72,6 +83,7 @@ COMPUTE_NODE = Table(
         'load': _LOAD,
         'migration_link_mbps': kinds.whole(least=1),
         'held': AMOUNTS,
+        'cpu': kinds.nullable(CPU.read),
     },
 )
 
@@ -95,6 +107,10 @@ INSTANCE_TABLE = Table(
         'load': _LOAD,
         'block_migration': kinds.boolean,
         'stays': kinds.text,
+        'flavor': kinds.text,
+        'image': kinds.text,
+        'image_properties': _PROPERTIES,
+        'not_live': kinds.text,
     },
 )
 
@@ -152,5 +168,6 @@ SNAPSHOT = Table(
         'aggregates': kinds.list_of(AGGREGATE.read),
         'migrations': kinds.list_of(MIGRATION.read),
         'flavors': kinds.list_of(FLAVOR.read),
+        'scheduler_filters': kinds.nullable(TEXTS),
     },
 )

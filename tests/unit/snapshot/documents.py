@@ -49,6 +49,12 @@ def full_snapshot() -> dict[str, Any]:
         'load': {'cpu_pct': 61.5, 'inlet_temp_c': 24},
         'migration_link_mbps': 10000,
         'held': {'VCPU': 3},
+        'cpu': {
+            'arch': 'x86_64',
+            'vendor': 'Intel',
+            'model': 'Skylake',
+            'features': ['avx2'],
+        },
     }
     document['instances'][0] = {
         'uuid': 'a',
@@ -67,6 +73,10 @@ def full_snapshot() -> dict[str, Any]:
         'load': {'cpu_pct': 12.0},
         'block_migration': True,
         'stays': 'in task rebuilding',
+        'flavor': 'm1.small',
+        'image': 'debian',
+        'image_properties': {'hw_disk_bus': 'virtio'},
+        'not_live': 'has a PCI device',
     }
     document['server_groups'] = [
         {
