@@ -24,12 +24,14 @@ from watcher_rearrange.checker.plan import check_plan
 from watcher_rearrange.checker.policy import Policy
 from watcher_rearrange.checker.policy import broken_rules
 from watcher_rearrange.checker.policy_moves import Circumstances
+from watcher_rearrange.checker.policy_wording import POLICY_RULES
 from watcher_rearrange.checker.report import Report
 from watcher_rearrange.checker.violation import RULES
 from watcher_rearrange.checker.violation import Violation
 
 
 __all__ = (
+    'POLICY_RULES',
     'RULES',
     'Circumstances',
     'Limits',

@@ -36,11 +36,18 @@ _FORMS = {
 }
 
 
-def of(document: Any) -> list[str]:
-    """Return every problem of a document as ``where: what``."""
+def of(
+    document: Any, validator: jsonschema.Draft7Validator | None = None
+) -> list[str]:
+    """Return every problem of a document as ``where: what``.
+
+    :param validator: of another schema than that of policy files
+    """
     if document is None:
         return ['document: is empty']
-    found = sorted(_validator().iter_errors(document), key=_place)
+    found = sorted(
+        (validator or _validator()).iter_errors(document), key=_place
+    )
     lines = [
         f'{_where(error.absolute_path)}: {_what(error)}' for error in found
     ]
