@@ -18,8 +18,6 @@ import functools
 
 from typing import Any
 
-import jsonschema
-
 from watcher_rearrange.cli import policy_input
 from watcher_rearrange.model import errors
 from watcher_rearrange.policies.file import loading
@@ -90,5 +88,5 @@ def read(path: str) -> list[dict[str, Any]]:
 
 
 @functools.cache
-def _validator() -> jsonschema.Draft7Validator:
-    return jsonschema.Draft7Validator(_SCHEMA)
+def _validator() -> Any:
+    return problems.validator(_SCHEMA)
