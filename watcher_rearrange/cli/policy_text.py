@@ -37,8 +37,8 @@ def tested(found: dict[str, Any]) -> str:
 def _checked(found: dict[str, Any]) -> Iterator[str]:
     for one in found.get('unused', ()):
         what = one['selection']
-        matched = 'no aggregate' if what == 'over' else 'nothing'
-        yield f'rule {one["rule"]}: {what} match {matched}'
+        matches = 'matches no aggregate' if what == 'over' else 'match nothing'
+        yield f'rule {one["rule"]}: {what} {matches}'
     for names in found.get('contradictions', ()):
         if len(names) == 1:
             yield f'rule {names[0]} can never hold'
