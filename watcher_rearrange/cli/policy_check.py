@@ -94,14 +94,12 @@ def _unused(
     policy: records.Policy, snapshot: model.Snapshot
 ) -> Iterator[dict[str, str]]:
     """Each selection that says something and matches nothing."""
+    selector = selection.Selector(snapshot)
     for rule in policy.rules:
         matches = {
-            'instances': (
-                rule.instances,
-                selection.instances(rule.instances, snapshot),
-            ),
-            'others': (rule.others, selection.others(rule, snapshot)),
-            'nodes': (rule.nodes, selection.nodes(rule.nodes, snapshot)),
+            'instances': (rule.instances, selector.instances(rule.instances)),
+            'others': (rule.others, selector.others(rule)),
+            'nodes': (rule.nodes, selector.nodes(rule.nodes)),
         }
         for name, (wanted, found) in matches.items():
             if wanted not in (records.Instances(), records.Nodes()):

@@ -35,10 +35,11 @@ def load(
     """
     document = reading.read_document(path)
     policy = reading.policy_from_document(document)
+    selector = selection.Selector(snapshot)
     problems = []
     for rule in policy.rules:
         try:
-            selection.parts(rule.over, snapshot)
+            selector.parts(rule.over)
         except errors.BadInput as error:
             problems += [
                 f'{path}: rule {rule.name!r}: {problem}'

@@ -53,21 +53,21 @@ class Case:
     parts: tuple[Ints, ...]
 
     @classmethod
-    def of(cls, rule: records.Rule, snapshot: model.Snapshot) -> Case:
+    def of(cls, rule: records.Rule, selector: selection.Selector) -> Case:
         """Look up what a rule means.
 
         :raises BadInput: a node is in two of the aggregates that are parts
         """
-        members = frozenset(selection.instances(rule.instances, snapshot))
+        members = frozenset(selector.instances(rule.instances))
         others: frozenset[int] = frozenset()
         if rule.kind in (records.LONELY, records.SPLIT):
-            others = frozenset(selection.others(rule, snapshot))
-        nodes = np.zeros(len(snapshot.compute_nodes), dtype=np.bool_)
-        nodes[list(selection.nodes(rule.nodes, snapshot))] = True
+            others = frozenset(selector.others(rule))
         parts: dict[str, list[int]] = {}
-        part_of = selection.parts(rule.over, snapshot)
-        for k, node in enumerate(snapshot.compute_nodes):
-            parts.setdefault(part_of[node.hostname], []).append(k)
+        part_of = selector.parts(rule.over).values()
+        for k, part in enumerate(part_of):
+            parts.setdefault(part, []).append(k)
+        nodes = np.zeros(len(part_of), dtype=np.bool_)
+        nodes[list(selector.nodes(rule.nodes))] = True
         return cls(
             rule,
             members,

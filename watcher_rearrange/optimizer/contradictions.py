@@ -77,13 +77,14 @@ def contradictions(
     :param deadline: on the clock of ``time.monotonic``
     :raises BadInput: a node is in two of the aggregates that are parts
     """
+    selector = selection.Selector(snapshot)
     sets: list[tuple[str, ...]] = [
-        (name,) for name in _overdrawn(policy, snapshot)
+        (name,) for name in _overdrawn(policy, snapshot, selector)
     ]
     undecided: list[str] = []
     known = {rule.name for rule in policy.rules}
     cases = [
-        Case.of(rule, snapshot)
+        Case.of(rule, selector)
         for rule in (*policy.rules, *_of_groups(snapshot))
         if rule.must and rule.kind in KINDS
     ]
@@ -101,16 +102,17 @@ def contradictions(
     )
 
 
-def _overdrawn(policy: records.Policy, snapshot: model.Snapshot) -> list[str]:
+def _overdrawn(
+    policy: records.Policy,
+    snapshot: model.Snapshot,
+    selector: selection.Selector,
+) -> list[str]:
     """Return the reserves of more than an empty node has."""
     found = []
     for rule in policy.rules:
         if rule.kind != records.RESERVE or not rule.must:
             continue
-        nodes = [
-            snapshot.compute_nodes[k]
-            for k in selection.nodes(rule.nodes, snapshot)
-        ]
+        nodes = [snapshot.compute_nodes[k] for k in selector.nodes(rule.nodes)]
         if any(
             _room(node, name) < keep
             for node in nodes
