@@ -26,6 +26,7 @@ from watcher_rearrange.cli import policy_input
 from watcher_rearrange.cli import policy_text
 from watcher_rearrange.cli import status
 from watcher_rearrange.model import records as model
+from watcher_rearrange.policies.file import pairs
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.policies.file import records
 from watcher_rearrange.policies.file import selection
@@ -40,12 +41,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Check a policy; the status tells whether anything is to be said."""
     path, *others = arguments.files
     if not others:
-        document = reading.read_document(path)
-        found: dict[str, Any] = {'ok': True, 'rules': len(document['rules'])}
+        found = _alone(path)
     else:
         found = _on_cluster(path, others[0], arguments.time_limit)
     output.show(arguments, found, lambda: policy_text.checked(found))
     return status.DONE if found['ok'] else status.VIOLATIONS
+
+
+def _alone(path: str) -> dict[str, Any]:
+    policy = reading.read_policy(path)
+    against = pairs.contradictions(policy)
+    return {
+        'ok': not against,
+        'rules': len(policy.rules),
+        'contradictions': [list(names) for names in against],
+    }
 
 
 def _on_cluster(

@@ -20,11 +20,11 @@ import yaml
 
 from tests.unit.checker.documents import move
 from tests.unit.checker.documents import plan
-from tests.unit.checker.test_policy import RACKS
-from tests.unit.checker.test_policy import A
-from tests.unit.checker.test_policy import B
-from tests.unit.checker.test_policy import cluster
-from tests.unit.checker.test_policy import vm
+from tests.unit.checker.policies import RACKS
+from tests.unit.checker.policies import A
+from tests.unit.checker.policies import B
+from tests.unit.checker.policies import cluster
+from tests.unit.checker.policies import vm
 from tests.unit.cli import base
 from watcher_rearrange.policies.file import schema
 
@@ -65,6 +65,14 @@ class TestCheck(PolicyTestCase):
     def test_the_file_alone(self) -> None:
         result = self.run_command('policy', 'check', self.policy(SPREAD))
         self.assertEqual((0, '1 rules, fine\n'), (result.status, result.out))
+
+    def test_the_file_alone_contradicts_itself(self) -> None:
+        path = self.policy(FENCE, BAN)
+        result = self.run_command('policy', 'check', path, '-f', 'json')
+        self.assertEqual(1, result.status)
+        self.assertEqual(
+            [['inside', 'outside']], result.document['contradictions']
+        )
 
     def test_all_is_well(self) -> None:
         document, text = self.check(SPREAD, FENCE, status=0)

@@ -26,11 +26,11 @@ import unittest
 from collections.abc import Collection
 from typing import Any
 
-from tests.unit.checker.test_policy import RACKS
-from tests.unit.checker.test_policy import A
-from tests.unit.checker.test_policy import B
-from tests.unit.checker.test_policy import cluster
-from tests.unit.checker.test_policy import vm
+from tests.unit.checker.policies import RACKS
+from tests.unit.checker.policies import A
+from tests.unit.checker.policies import B
+from tests.unit.checker.policies import cluster
+from tests.unit.checker.policies import vm
 from tests.unit.optimizer.test_contradictions import sets
 from watcher_rearrange import checker
 
