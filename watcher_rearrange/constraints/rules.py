@@ -18,9 +18,11 @@ import numpy as np
 
 from watcher_rearrange.constraints import base
 from watcher_rearrange.constraints import capacity
+from watcher_rearrange.constraints.fences import Fences
 from watcher_rearrange.constraints.movability import Movability
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.receiving import ReceivingNodes
+from watcher_rearrange.constraints.relations import Relations
 from watcher_rearrange.constraints.server_groups import ServerGroups
 from watcher_rearrange.constraints.traits import Traits
 from watcher_rearrange.constraints.units import Units
@@ -41,6 +43,7 @@ class Rules:
         class of instances be
     :ivar class_of: int64[n_instances], the row of ``eligible``
     :ivar groups: the server groups
+    :ivar relations: those of the policy
     """
 
     def __init__(self, cluster: Cluster, options: MoveOptions) -> None:
@@ -48,8 +51,11 @@ class Rules:
         self.options = options
         self.movability = Movability(cluster, options)
         self.groups = ServerGroups(cluster)
+        self.relations = Relations(cluster)
+        self.fences = Fences(cluster)
         self.node_rules: tuple[base.NodeRule, ...] = (
             ReceivingNodes(cluster, options.named_nodes),
+            self.fences,
             Traits(cluster),
             Zones(cluster),
             Units(cluster),
@@ -68,6 +74,8 @@ class Rules:
         )
         if self.groups.of(instance_idx):
             nodes &= self.groups.permitted(placement, instance_idx)
+        if self.relations.of(instance_idx):
+            nodes &= self.relations.permitted(placement, instance_idx)
         here = int(placement.node_of[instance_idx])
         if here >= 0:
             nodes[here] = False
@@ -84,9 +92,11 @@ class Rules:
         free = cluster.capacity[node_idx] - placement.used[node_idx]
         if ((free < demand) & (demand > 0)).any():
             return False
-        if not self.groups.of(instance_idx):
-            return True
-        return bool(self.groups.permitted(placement, instance_idx)[node_idx])
+        return all(
+            bool(rules.permitted(placement, instance_idx)[node_idx])
+            for rules in (self.groups, self.relations)
+            if rules.of(instance_idx)
+        )
 
     def violations(self, placement: Placement) -> list[Violation]:
         """Return every rule that does not hold in a placement."""
@@ -94,6 +104,8 @@ class Rules:
             *capacity.violations(placement, self.cluster.capacity),
             *self._misplaced(placement),
             *self.groups.violations(placement),
+            *self.fences.violations(placement),
+            *self.relations.violations(placement),
         ]
 
     def _classes(self) -> tuple[Ints, Bools]:
@@ -113,9 +125,13 @@ class Rules:
         shape = (len(rows), self.cluster.n_nodes)
         return class_of, np.array(rows, dtype=np.bool_).reshape(shape)
 
-    def _misplaced(self, placement: Placement) -> list[Violation]:
+    def misplaced(self, placement: Placement) -> list[tuple[str, int]]:
+        """Return (rule, instance) where a node is wrong for an instance.
+
+        Neither the receiving nodes nor the fences count.
+        """
         found = []
-        for rule in self.node_rules[1:]:
+        for rule in self.node_rules[2:]:
             cache: dict[object, Bools] = {}
             for idx, inst in enumerate(self.cluster.snapshot.instances):
                 node_idx = int(placement.node_of[idx])
@@ -123,8 +139,21 @@ class Rules:
                 if key not in cache:
                     cache[key] = rule.permitted(inst)
                 if node_idx >= 0 and not cache[key][node_idx]:
-                    things = (inst.label, self.cluster.hostname(node_idx))
-                    found.append(
-                        Violation(rule.name, things, 1, 0, 'instances')
-                    )
+                    found.append((rule.name, idx))
         return found
+
+    def _misplaced(self, placement: Placement) -> list[Violation]:
+        instances = self.cluster.snapshot.instances
+        return [
+            Violation(
+                name,
+                (
+                    instances[idx].label,
+                    self.cluster.hostname(int(placement.node_of[idx])),
+                ),
+                1,
+                0,
+                'instances',
+            )
+            for name, idx in self.misplaced(placement)
+        ]
