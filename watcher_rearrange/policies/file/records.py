@@ -92,6 +92,8 @@ class Over:
 class Hours:
     """A time of the day, UTC; it may go over midnight.
 
+    :ivar end: just after it; if that is no later than the start, on the day
+        after
     :ivar days: 0 for Monday, on which it begins
     """
 
@@ -106,7 +108,8 @@ class Rule:
 
     :ivar must: whether no plan may break it; else it counts as an aim
     :ivar weight: of one breach, where it is an aim
-    :ivar others: those that ``split`` keeps away from the instances
+    :ivar others: those that ``split`` keeps away from the instances; who is
+        in both is one of the instances
     :ivar at_most: instances of a part of the nodes, for ``spread``, or of
         one node, for ``max_instances``
     :ivar keep: amounts of resource classes that ``reserve`` keeps free on
