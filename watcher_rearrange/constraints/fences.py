@@ -46,6 +46,14 @@ class Fences:
             )
             for fence in self._fences
         ]
+        index = cluster.instance_index
+        self._members = [
+            np.array(
+                sorted(index[one] for one in fence.members & index.keys()),
+                dtype=np.int64,
+            )
+            for fence in self._fences
+        ]
         self._all: Bools = np.ones(cluster.n_nodes, dtype=np.bool_)
         self._of: dict[str, list[int]] = {}
         for number, fence in enumerate(self._fences):
@@ -60,12 +68,12 @@ class Fences:
         self, placement: Placement
     ) -> Iterator[tuple[Fence, int]]:
         """Yield every fence with each member that is not inside."""
-        index = self._cluster.instance_index
-        for fence, inside in zip(self._fences, self._inside, strict=True):
-            for member in sorted(fence.members & index.keys()):
-                node = int(placement.node_of[index[member]])
-                if node >= 0 and not inside[node]:
-                    yield fence, index[member]
+        for fence, inside, members in zip(
+            self._fences, self._inside, self._members, strict=True
+        ):
+            node_of = placement.node_of[members]
+            for idx in members[~inside[node_of] & (node_of >= 0)].tolist():
+                yield fence, idx
 
     def violations(self, placement: Placement) -> list[Violation]:
         """Return every member that is outside, with its fence."""

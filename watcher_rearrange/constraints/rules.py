@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from watcher_rearrange.constraints import base
@@ -60,7 +62,10 @@ class Rules:
             Zones(cluster),
             Units(cluster),
         )
-        self.class_of, self.eligible = self._classes()
+        # Without those that say where somebody may go, not be, and without
+        # those that are counted one by one.
+        self._suits_of, self._suits = self._classes(self.node_rules[2:])
+        self.class_of, self.eligible = self._classes(self.node_rules)
 
     def permitted(
         self, placement: Placement, instance_idx: int, limit: Ints
@@ -108,28 +113,36 @@ class Rules:
             *self.relations.violations(placement),
         ]
 
-    def _classes(self) -> tuple[Ints, Bools]:
+    def unsuitable(self, placement: Placement) -> Bools:
+        """Return bool[n_instances]: on a node that is wrong for it.
+
+        Neither the receiving nodes nor the fences count.
+        """
+        node_of = placement.node_of
+        fine = self._suits[self._suits_of, node_of]
+        wrong: Bools = ~fine & (node_of >= 0)
+        return wrong
+
+    def _classes(
+        self, node_rules: Sequence[base.NodeRule]
+    ) -> tuple[Ints, Bools]:
         rows: list[Bools] = []
         row_of: dict[tuple[object, ...], int] = {}
         class_of = np.zeros(self.cluster.n_instances, dtype=np.int64)
         for idx, instance in enumerate(self.cluster.snapshot.instances):
-            key = tuple(rule.key(instance) for rule in self.node_rules)
+            key = tuple(rule.key(instance) for rule in node_rules)
             if key not in row_of:
                 row_of[key] = len(rows)
                 rows.append(
                     np.logical_and.reduce(
-                        [rule.permitted(instance) for rule in self.node_rules]
+                        [rule.permitted(instance) for rule in node_rules]
                     )
                 )
             class_of[idx] = row_of[key]
         shape = (len(rows), self.cluster.n_nodes)
         return class_of, np.array(rows, dtype=np.bool_).reshape(shape)
 
-    def misplaced(self, placement: Placement) -> list[tuple[str, int]]:
-        """Return (rule, instance) where a node is wrong for an instance.
-
-        Neither the receiving nodes nor the fences count.
-        """
+    def _misplaced(self, placement: Placement) -> list[Violation]:
         found = []
         for rule in self.node_rules[2:]:
             cache: dict[object, Bools] = {}
@@ -139,21 +152,8 @@ class Rules:
                 if key not in cache:
                     cache[key] = rule.permitted(inst)
                 if node_idx >= 0 and not cache[key][node_idx]:
-                    found.append((rule.name, idx))
+                    things = (inst.label, self.cluster.hostname(node_idx))
+                    found.append(
+                        Violation(rule.name, things, 1, 0, 'instances')
+                    )
         return found
-
-    def _misplaced(self, placement: Placement) -> list[Violation]:
-        instances = self.cluster.snapshot.instances
-        return [
-            Violation(
-                name,
-                (
-                    instances[idx].label,
-                    self.cluster.hostname(int(placement.node_of[idx])),
-                ),
-                1,
-                0,
-                'instances',
-            )
-            for name, idx in self.misplaced(placement)
-        ]

@@ -38,7 +38,7 @@ class Breaches:
         rules = self._rules
         full = placement.used > rules.cluster.capacity
         outside = rules.fences.outside(placement)
-        count = int(full.sum()) + len(rules.misplaced(placement))
+        count = int(full.sum()) + int(rules.unsuitable(placement).sum())
         count += sum(fence.weight is None for fence, _ in outside)
         count += sum(
             rules.groups.excess(placement, group)

@@ -22,6 +22,7 @@ from watcher_rearrange.plugin.strategies import consolidate
 from watcher_rearrange.plugin.strategies import defragment
 from watcher_rearrange.plugin.strategies import evacuate
 from watcher_rearrange.plugin.strategies import optimize
+from watcher_rearrange.plugin.strategies import policy
 from watcher_rearrange.plugin.strategies import rebalance
 
 
@@ -32,6 +33,7 @@ STRATEGIES = (
     combined.Combined,
     defragment.Defragment,
     optimize.Optimize,
+    policy.Policy,
 )
 
 

@@ -20,6 +20,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from watcher_rearrange.constraints.movability import MoveOptions
+from watcher_rearrange.model import errors
+from watcher_rearrange.policies.file import reading
+from watcher_rearrange.policies.file.records import Policy
 from watcher_rearrange.policies.limits import Limits
 from watcher_rearrange.policies.worth import Worth
 
@@ -31,6 +34,7 @@ class CommonPolicy:
     :ivar deadline_s: when the plan must be over; None for no deadline
     :ivar max_migrations: None for no limit
     :ivar alternatives: how many other plans to look for
+    :ivar business: the rules that the audit gives itself
     """
 
     options: MoveOptions
@@ -41,6 +45,7 @@ class CommonPolicy:
     max_migrations: int | None = None
     alternatives: int = 0
     worth: Worth = Worth()
+    business: Policy = Policy()
 
 
 def common(full: Mapping[str, Any], **options: Any) -> dict[str, Any]:
@@ -58,7 +63,19 @@ def common(full: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         'deadline_s': float(full['deadline_s']) or None,
         'time_limit_s': float(full['time_limit_s']),
         'seed': full['seed'],
+        'business': _business(full['policy']),
     }
+
+
+def _business(document: Mapping[str, Any]) -> Policy:
+    if not document:
+        return Policy()
+    try:
+        return reading.policy_from_document(document)
+    except errors.BadInput as error:
+        raise errors.BadInput(
+            [f'policy.{problem}' for problem in error.problems]
+        ) from None
 
 
 def extent(full: Mapping[str, Any]) -> dict[str, Any]:

@@ -97,6 +97,15 @@ COMMON: Schema = {
         'maximum': 86400,
         'default': 60,
     },
+    'policy': {
+        'description': (
+            'Rules of the business that the plan respects, beside those of '
+            'the policy files, in the same form: {"version": 1, "rules": '
+            '[...]}.'
+        ),
+        'type': 'object',
+        'default': {},
+    },
     'seed': {
         'description': (
             'Seed of the search: the same seed gives the same plan.'

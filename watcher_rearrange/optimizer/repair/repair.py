@@ -99,12 +99,15 @@ class _Attempt:
         cures = list(wound.cures)
         if self._dice and self._dice.random() < 0.5:
             self._dice.shuffle(cures)
-        return any(self._apply(cure) for cure in cures)
+        return any(self._apply(wound.depth, cure) for cure in cures)
 
-    def _apply(self, cure: wounds.Cure) -> bool:
+    def _apply(self, depth: wounds.Depth, cure: wounds.Cure) -> bool:
         """Carry out a cure; if it is of no use, take it back."""
         filler, mark = self._filler, len(self._filler.trail)
-        before = self._measure(filler.placement)
+        before = depth(filler.placement)
+        if not before:
+            # Something else has mended it.
+            return False
         whom = list(cure.whom)
         if self._dice:
             self._dice.shuffle(whom)
@@ -114,7 +117,7 @@ class _Attempt:
             if not left or self._problem.out_of_time:
                 break
             left -= filler.place(idx, cure.nodes)
-        if self._measure(filler.placement) < before and self._is_paid():
+        if depth(filler.placement) < before and self._is_paid():
             return True
         filler.undo(mark)
         return False

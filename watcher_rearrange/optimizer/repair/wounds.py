@@ -15,7 +15,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
+from collections.abc import Callable
 from collections.abc import Iterator
 
 import numpy as np
@@ -27,6 +29,9 @@ from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.optimizer.problem import Problem
+
+
+Depth = Callable[[Placement], int]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -45,8 +50,12 @@ class Cure:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Wound:
-    """Something broken, with the ways to mend it, the cheapest first."""
+    """Something broken, with the ways to mend it, the cheapest first.
 
+    :ivar depth: how broken it is in a placement, 0 if not at all
+    """
+
+    depth: Depth
     cures: tuple[Cure, ...]
 
 
@@ -57,11 +66,13 @@ def find(problem: Problem, placement: Placement) -> Iterator[Wound]:
     """
     rules = problem.rules
     anywhere = np.ones(problem.cluster.n_nodes, dtype=np.bool_)
-    wrong = {idx for _, idx in rules.misplaced(placement)}
+    wrong = set(np.flatnonzero(rules.unsuitable(placement)).tolist())
     wrong |= {idx for _, idx in rules.fences.outside(placement)}
     for idx in sorted(wrong, key=lambda i: (-problem.size[i], i)):
         if problem.movable[idx]:
-            yield Wound((Cure((idx,), 1, anywhere),))
+            # Wherever it may go, it is no more.
+            depth = functools.partial(_at, idx, int(placement.node_of[idx]))
+            yield Wound(depth, (Cure((idx,), 1, anywhere),))
     for group in rules.groups.groups:
         yield from _of_group(problem, placement, group)
     for relation in rules.relations.relations:
@@ -72,17 +83,20 @@ def find(problem: Problem, placement: Placement) -> Iterator[Wound]:
 def _of_group(
     problem: Problem, placement: Placement, group: Group
 ) -> Iterator[Wound]:
+    depth = functools.partial(_group_depth, problem, group)
     counts = problem.rules.groups.counts(placement, group)
     at = placement.node_of[group.members]
     nodes = np.arange(problem.cluster.n_nodes)
     if not group.apart:
-        yield from _gathering(problem, group.members, counts, (at, nodes))
+        cures = _gathering(problem, group.members, counts, (at, nodes))
+        if cures:
+            yield Wound(depth, cures)
         return
     most = group.record.max_server_per_host
     for node in np.flatnonzero(counts > most).tolist():
         whom = _movable(problem, group.members[at == node])
         excess = int(counts[node]) - most
-        yield Wound((Cure(whom, excess, nodes != node),))
+        yield Wound(depth, (Cure(whom, excess, nodes != node),))
 
 
 def _of_relation(
@@ -92,13 +106,15 @@ def _of_relation(
     members, part_of = relation.members, relation.part_of
     counts = relations.counts(placement, relation, members)
     at = part_of[placement.node_of[members]]
+    depth = functools.partial(_relation_depth, problem, relation)
     if record.kind == records.TOGETHER:
-        yield from _gathering(problem, members, counts, (at, part_of))
+        if gathered := _gathering(problem, members, counts, (at, part_of)):
+            yield Wound(depth, gathered)
     elif record.kind == records.AT_MOST:
         for part in np.flatnonzero(counts > record.most).tolist():
             whom = _movable(problem, members[at == part])
             excess = int(counts[part]) - record.most
-            yield Wound((Cure(whom, excess, part_of != part),))
+            yield Wound(depth, (Cure(whom, excess, part_of != part),))
     else:
         others = relation.others
         beside = relations.counts(placement, relation, others)
@@ -110,19 +126,20 @@ def _of_relation(
                 Cure(_movable(problem, side), len(side), away)
                 for side in sides
             )
-            yield Wound(tuple(sorted(cures, key=lambda cure: cure.count)))
+            ordered = sorted(cures, key=lambda cure: cure.count)
+            yield Wound(depth, tuple(ordered))
 
 
 def _gathering(
     problem: Problem, members: Ints, counts: Ints, parts: tuple[Ints, Ints]
-) -> Iterator[Wound]:
+) -> tuple[Cure, ...]:
     """Everybody to one part, one of those where some are.
 
     :param parts: int64[n_members], where each is, and int64[n_nodes]
     """
     at, part_of = parts
     if (counts > 0).sum() < 2:
-        return
+        return ()
     order = np.flatnonzero(counts)
     order = order[np.argsort(-counts[order], kind='stable')]
     cures = []
@@ -131,7 +148,7 @@ def _gathering(
         cures.append(
             Cure(_movable(problem, others), len(others), part_of == part)
         )
-    yield Wound(tuple(cures))
+    return tuple(cures)
 
 
 def _too_full(problem: Problem, placement: Placement) -> Iterator[Wound]:
@@ -155,7 +172,29 @@ def _too_full(problem: Problem, placement: Placement) -> Iterator[Wound]:
         if len(enough):
             count = int(enough[0]) + 1
             cures.append(Cure(tuple(several.tolist()), count, nodes != node))
-        yield Wound(tuple(cures))
+        depth = functools.partial(_overfull, problem, node)
+        yield Wound(depth, tuple(cures))
+
+
+def _at(idx: int, node: int, placement: Placement) -> int:
+    return int(placement.node_of[idx] == node)
+
+
+def _group_depth(
+    problem: Problem, group: Group, placement: Placement
+) -> int:
+    return problem.rules.groups.excess(placement, group)
+
+
+def _relation_depth(
+    problem: Problem, relation: Relation, placement: Placement
+) -> int:
+    return problem.rules.relations.excess(placement, relation)
+
+
+def _overfull(problem: Problem, node: int, placement: Placement) -> int:
+    over = placement.used[node] > problem.cluster.capacity[node]
+    return int(over.sum())
 
 
 def _movable(problem: Problem, whom: Ints) -> tuple[int, ...]:

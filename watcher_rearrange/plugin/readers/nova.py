@@ -14,8 +14,11 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import datetime
 
+from collections.abc import Collection
 from collections.abc import Mapping
 from typing import Any
 
@@ -135,6 +138,27 @@ def read() -> Cloud:
         len(services),
     )
     return Cloud(servers, migrations, services)
+
+
+def migrated(
+    since: datetime.datetime, statuses: Collection[str]
+) -> dict[str, int]:
+    """Return how often each instance was migrated or resized, by UUID.
+
+    Nova tells nothing of instances that were deleted since.
+
+    :param statuses: of the migrations that count
+    :raises api.Unreadable: if that cannot be read
+    """
+    nova = api.Api('Nova', _microversion(), _connect)
+    moment = since.astimezone(datetime.timezone.utc)
+    path = f'/os-migrations?changes-since={moment:%Y-%m-%dT%H:%M:%SZ}'
+    found: collections.Counter[str] = collections.Counter()
+    for data in nova.pages(path, 'migrations', 'uuid'):
+        with api.understood('Nova cannot be read: migrations '):
+            if data['status'] in statuses:
+                found[data['instance_uuid']] += 1
+    return dict(found)
 
 
 # The soft-deleted have their room still.
