@@ -48,7 +48,12 @@ GOALS = {
     combined.Combined: goals.CloudRearrangement,
     optimize.Optimize: goals.CloudRearrangement,
 }
-NO_LIMITS = {'time_limit_s': 0, 'max_migrations': 0, 'datasources': None}
+NO_LIMITS = {
+    'time_limit_s': 0,
+    'max_migrations': 0,
+    'datasources': None,
+    'policy_path': business.DEFAULT_PATH,
+}
 
 
 def cluster():
