@@ -21,16 +21,24 @@ from __future__ import annotations
 from watcher_rearrange.checker.limits import Limits
 from watcher_rearrange.checker.placement import check_placement
 from watcher_rearrange.checker.plan import check_plan
+from watcher_rearrange.checker.policy import Policy
+from watcher_rearrange.checker.policy import broken_rules
+from watcher_rearrange.checker.policy_moves import Circumstances
+from watcher_rearrange.checker.policy_wording import POLICY_RULES
 from watcher_rearrange.checker.report import Report
 from watcher_rearrange.checker.violation import RULES
 from watcher_rearrange.checker.violation import Violation
 
 
 __all__ = (
+    'POLICY_RULES',
     'RULES',
+    'Circumstances',
     'Limits',
+    'Policy',
     'Report',
     'Violation',
+    'broken_rules',
     'check_placement',
     'check_plan',
 )

@@ -31,6 +31,8 @@ from watcher_rearrange.checker.graph import displacements
 from watcher_rearrange.checker.graph import read_graph
 from watcher_rearrange.checker.limits import Limits
 from watcher_rearrange.checker.occupancy import Occupancy
+from watcher_rearrange.checker.policy import Policy
+from watcher_rearrange.checker.policy import PolicyJudge
 from watcher_rearrange.checker.report import Findings
 from watcher_rearrange.checker.report import Report
 from watcher_rearrange.checker.schedules import schedules
@@ -72,6 +74,7 @@ def check_plan(
     failures: bool = True,
     seed: int = 0,
     limits: Limits | None = None,
+    policy: Policy | None = None,
 ) -> Report:
     """Judge a plan against the safety contract of the plan format.
 
@@ -88,6 +91,7 @@ def check_plan(
         or is skipped, and in a small plan let each action fail once
     :param seed: of the random schedules
     :param limits: what the executor respects besides the parents
+    :param policy: the rules of a policy file, if the plan is to keep them
     """
     limits = limits or Limits()
     findings = Findings()
@@ -107,7 +111,11 @@ def check_plan(
     path = Path(actions, graph, start.copy(_touched(actions)), limits)
     _worst_orders(cluster, path, findings)
     effort = Effort(interleavings, failures, seed)
-    count = _simulate(path, effort, findings)
+    judge = None
+    if policy is not None:
+        judge = PolicyJudge(snapshot, policy, cluster, path)
+        judge.judge(findings, worst=not findings.has('chain', 'source'))
+    count = _simulate(path, effort, findings, judge)
     return Report(findings.all(), count)
 
 
@@ -165,13 +173,17 @@ def _worst_orders(cluster: Cluster, path: Path, findings: Findings) -> None:
         findings.add(WorstCase(cluster, path).violations())
 
 
-def _simulate(path: Path, effort: Effort, findings: Findings) -> int:
+def _simulate(
+    path: Path, effort: Effort, findings: Findings, judge: PolicyJudge | None
+) -> int:
     """Run the schedules; how many."""
     count = 0
     for schedule in schedules(
         path, effort.interleavings, effort.failures, effort.seed
     ):
         Simulation(path, schedule, findings).run()
+        if judge is not None:
+            judge.simulate(schedule, findings)
         count += 1
     return count
 

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from typing import Any
 from typing import TypeAlias
 
+from watcher_rearrange.checker.policy_wording import POLICY_RULES
+
 
 Value: TypeAlias = int | float | str | None
 
@@ -87,7 +89,7 @@ UNITS = {
 class Violation:
     """One breach of one rule.
 
-    :ivar rule: a key of RULES
+    :ivar rule: a key of RULES, or of POLICY_RULES
     :ivar things: instance uuids, hostnames, resource classes, group uuids or
         action ids, as the sentence of the rule numbers them
     :ivar current: the amount or value found
@@ -116,7 +118,8 @@ class Violation:
         }
 
     def __str__(self) -> str:
-        text = RULES[self.rule].format(
+        sentence = RULES.get(self.rule) or POLICY_RULES[self.rule]
+        text = sentence.format(
             *self.things,
             things=', '.join(self.things),
             current=self.current,

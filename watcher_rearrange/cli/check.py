@@ -22,7 +22,9 @@ from typing import Any
 
 from watcher_rearrange.cli import inputs
 from watcher_rearrange.cli import output
+from watcher_rearrange.cli import policy_input
 from watcher_rearrange.cli import status
+from watcher_rearrange.model import records
 from watcher_rearrange.snapshot import loading
 from watcher_rearrange.snapshot import reader
 
@@ -63,6 +65,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='the plan was made to move locked instances too',
     )
+    parser.add_argument(
+        '--policy',
+        metavar='FILE',
+        help='a policy file, or a folder of them, that the plan is to keep',
+    )
+    parser.add_argument(
+        '--now',
+        type=policy_input.moment,
+        metavar='TIME',
+        help='when the plan is to be carried out, in ISO 8601: quiet hours '
+        'of the policy are judged',
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -93,6 +107,7 @@ def run(arguments: argparse.Namespace) -> int:
         interleavings=arguments.interleavings,
         seed=arguments.seed,
         limits=checker.Limits(move_locked=arguments.move_locked),
+        policy=_policy(arguments, cluster),
     )
 
     def text() -> str:
@@ -107,6 +122,16 @@ def run(arguments: argparse.Namespace) -> int:
     if target is None and rules & _ROOM:
         print(_NO_TARGET, file=sys.stderr)
     return status.DONE if report.ok else status.VIOLATIONS
+
+
+def _policy(arguments: argparse.Namespace, cluster: records.Snapshot) -> Any:
+    from watcher_rearrange import checker
+
+    if arguments.policy is None:
+        return None
+    document, _ = policy_input.load(arguments.policy, cluster)
+    given = checker.Circumstances(now=arguments.now)
+    return checker.Policy(document, given)
 
 
 def _read(path: str, build: Callable[[Any], Any]) -> tuple[Any, Any]:

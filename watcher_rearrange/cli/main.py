@@ -41,11 +41,13 @@ COMMANDS = {
     'animate': 'show a plan step by step in the terminal',
     'report': 'write a page with a plan: heat maps, timeline, tables',
     'generate': 'make a synthetic snapshot',
+    'policy': 'check and test policy files, print their JSON schema',
 }
 
 _STATUSES = """\
-exit status: 0 a plan, or nothing to do; 1 check found violations; 2 bad input;
-3 INFEASIBLE: no plan exists; 4 TIME_LIMIT: none found in the time given"""
+exit status: 0 a plan, or nothing to do; 1 check or policy found violations;
+2 bad input; 3 INFEASIBLE: no plan exists; 4 TIME_LIMIT: none found in the time
+given"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -15,15 +15,14 @@
 from __future__ import annotations
 
 import functools
-import math
 
 from collections.abc import Iterable
 from typing import Any
 from typing import cast
 
 import jsonschema
+import jsonschema.validators
 
-from watcher_rearrange.policies import schema as schemas
 from watcher_rearrange.policies.file import schema
 
 
@@ -35,16 +34,27 @@ _FORMS = {
     schema.CLASS: 'the name of a resource class',
 }
 
+_TYPES = {
+    'object': 'a mapping',
+    'array': 'a list',
+    'string': 'text',
+    'number': 'a number',
+    'integer': 'a whole number',
+}
 
-def of(document: Any) -> list[str]:
-    """Return every problem of a document as ``where: what``."""
+
+def of(document: Any, by: Any = None) -> list[str]:
+    """Return every problem of a document as ``where: what``.
+
+    :param by: of another schema than that of policy files
+    """
     if document is None:
         return ['document: is empty']
-    found = sorted(_validator().iter_errors(document), key=_place)
+    found = sorted((by or _validator()).iter_errors(document), key=_place)
     lines = [
         f'{_where(error.absolute_path)}: {_what(error)}' for error in found
     ]
-    return list(dict.fromkeys([*lines, *_not_finite(document)]))
+    return list(dict.fromkeys(lines))
 
 
 def shown(value: object) -> str:
@@ -69,8 +79,21 @@ def _place(error: jsonschema.ValidationError) -> list[tuple[int, str]]:
 
 
 @functools.cache
-def _validator() -> jsonschema.Draft7Validator:
-    return jsonschema.Draft7Validator(schema.schema())
+def _validator() -> Any:
+    return validator(schema.schema())
+
+
+def validator(spec: schema.Schema) -> Any:
+    """Return a validator to which what is not finite is no number."""
+    draft = jsonschema.Draft7Validator
+    finite = draft.TYPE_CHECKER.redefine(
+        'number',
+        lambda checker, value: (
+            draft.TYPE_CHECKER.is_type(value, 'number') and value - value == 0
+        ),
+    )
+    extended = jsonschema.validators.extend(draft, type_checker=finite)
+    return extended(spec)
 
 
 def _where(path: Iterable[str | int]) -> str:
@@ -100,17 +123,16 @@ def _what(error: jsonschema.ValidationError) -> str:
     if word == 'not':
         return "'must' and 'should' exclude each other"
     of_value = {
-        'type': lambda: f'is not of type {wanted}',
+        'type': lambda: f'is not {_TYPES.get(wanted, wanted)}',
         'enum': lambda: f'is none of {_listed(wanted)}',
         'const': lambda: f'is not {shown(wanted)}',
         'pattern': lambda: f'is not {_FORMS.get(wanted, wanted)}',
         'minimum': lambda: f'is less than {wanted}',
         'exclusiveMinimum': lambda: f'is not more than {wanted}',
         'maximum': lambda: f'is more than {wanted}',
-        'minItems': lambda: 'is empty',
-        'minLength': lambda: 'is empty',
-        'minProperties': lambda: 'is empty',
     }
+    if word in ('minItems', 'minLength', 'minProperties'):
+        return 'is empty'
     if word in of_value:
         return f'{shown(value)} {of_value[word]()}'
     return error.message
@@ -118,12 +140,3 @@ def _what(error: jsonschema.ValidationError) -> str:
 
 def _listed(values: Iterable[object]) -> str:
     return ', '.join(map(shown, values))
-
-
-def _not_finite(document: Any) -> list[str]:
-    # JSON schema has no word for it: every bound holds for NaN.
-    return [
-        f'{place.lstrip(".")}: {number} is not a finite number'
-        for place, number in schemas.numbers('', document)
-        if not math.isfinite(number)
-    ]

@@ -67,10 +67,7 @@ def read_document(path: str | os.PathLike[str]) -> Document:
             documents[name] = loading.load(name)
         except errors.BadInput as error:
             found += error.problems
-    try:
-        return join(documents, found)
-    except RecursionError:
-        raise errors.BadInput([f'{path}: is nested too deeply']) from None
+    return join(documents, found)
 
 
 def join(documents: Mapping[str, Any], known: Iterable[str] = ()) -> Document:

@@ -1,0 +1,168 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Rules that can never hold together."""
+
+from __future__ import annotations
+
+import time
+import unittest
+
+from typing import Any
+
+from tests.unit.checker.documents import group
+from tests.unit.checker.test_policy import RACKS
+from tests.unit.checker.test_policy import A
+from tests.unit.checker.test_policy import B
+from tests.unit.checker.test_policy import cluster
+from tests.unit.checker.test_policy import vm
+from watcher_rearrange.optimizer import contradictions
+from watcher_rearrange.policies.file import reading
+from watcher_rearrange.snapshot import reader
+
+
+CLOUD = cluster(vm('a1', 'n1'), vm('a2', 'n1'), vm('a3', 'n2'), vm('b1', 'n3'))
+ZONE_1 = {'zones': ['z1']}
+
+
+def sets(
+    *rules: dict[str, Any],
+    cloud: dict[str, Any] = CLOUD,
+    time_limit_s: float = 60.0,
+) -> contradictions.Findings:
+    """What contradicts what; rules are called r0, r1, ..."""
+    document = {
+        'version': 1,
+        'rules': [{'name': f'r{k}', **rule} for k, rule in enumerate(rules)],
+    }
+    return contradictions.contradictions(
+        reading.policy_from_document(document),
+        reader.snapshot_from_document(cloud),
+        time.monotonic() + time_limit_s,
+    )
+
+
+def rule(kind: str, **more: Any) -> dict[str, Any]:
+    if kind != 'reserve':
+        more.setdefault('instances', A)
+    return {'rule': kind, **more}
+
+
+class TestContradictions(unittest.TestCase):
+    def assert_sets(
+        self, expected: str, *rules: dict[str, Any], **more: Any
+    ) -> None:
+        """Compare with sets such as 'r0 r1, r3'."""
+        found = sets(*rules, **more)
+        text = ', '.join(' '.join(names) for names in found.sets)
+        self.assertEqual((expected, ()), (text, found.undecided))
+
+    def test_fence_and_ban(self) -> None:
+        fence = rule('fence', nodes=ZONE_1)
+        self.assert_sets('r0 r1', fence, rule('ban', nodes=ZONE_1))
+        self.assert_sets('', fence, rule('ban', nodes={'names': ['n1']}))
+        self.assert_sets('', fence, rule('ban', nodes=ZONE_1, instances=B))
+        self.assert_sets('', fence, rule('ban', nodes=ZONE_1, should=1))
+
+    def test_a_fence_around_nothing(self) -> None:
+        self.assert_sets('r0', rule('fence', nodes={'zones': ['z9']}))
+
+    def test_spread_and_gather(self) -> None:
+        gather = rule('gather')
+        self.assert_sets('r0 r1', gather, rule('spread', at_most=2))
+        self.assert_sets('', gather, rule('spread', at_most=3))
+        self.assert_sets(
+            '', gather, rule('spread', at_most=2), cloud=cluster()
+        )
+
+    def test_more_than_there_are_parts(self) -> None:
+        self.assert_sets('', rule('spread'))
+        self.assert_sets('r0', rule('spread', over='zone'))
+        self.assert_sets('', rule('spread', over=RACKS))
+        self.assert_sets(
+            'r0 r1', rule('spread', over=RACKS), rule('fence', nodes=ZONE_1)
+        )
+
+    def test_minimal_sets(self) -> None:
+        self.assert_sets(
+            'r1 r3',
+            rule('spread', instances=B),
+            rule('near', over='zone'),
+            rule('ban', nodes={'names': ['n9']}),
+            rule('spread'),
+        )
+
+    def test_several_sets(self) -> None:
+        self.assert_sets(
+            'r0 r1, r2 r3',
+            rule('gather', instances=A),
+            rule('spread', instances=A),
+            rule('fence', instances=B, nodes=ZONE_1),
+            rule('fence', instances=B, nodes={'zones': ['z2']}),
+        )
+
+    def test_split_and_gather(self) -> None:
+        split = rule('split', others=B)
+        everybody = {'names': ['*1']}
+        self.assert_sets('r0 r1', split, rule('gather', instances=everybody))
+        self.assert_sets('', split, rule('near', over='zone', instances={}))
+        self.assert_sets(
+            'r0 r1',
+            rule('split', others=B, over='zone'),
+            rule('near', over='zone', instances={}),
+        )
+
+    def test_lonely(self) -> None:
+        self.assert_sets('', rule('lonely'), rule('spread'))
+        self.assert_sets(
+            'r0 r1 r2',
+            rule('lonely'),
+            rule('spread', over=RACKS),
+            rule('fence', instances=B, nodes={'names': ['n[34]']}),
+        )
+
+    def test_max_instances(self) -> None:
+        most = rule('max_instances', at_most=1)
+        self.assert_sets('', most)
+        self.assert_sets('r0 r1', most, rule('fence', nodes=ZONE_1))
+        self.assert_sets('r0', rule('max_instances', at_most=0))
+
+    def test_who_stays(self) -> None:
+        fence = rule('fence', nodes={'names': ['n3']})
+        root = rule('root', instances={'names': ['a1']})
+        self.assert_sets('r0 r1', fence, root)
+        self.assert_sets('r0 r1', fence, rule('only', instances=B))
+        self.assert_sets('', fence, rule('only', instances=A))
+
+    def test_reserve_of_more_than_there_is(self) -> None:
+        for amount, expected in ((100, ''), (101, 'r0')):
+            keep = {'MEMORY_MB': amount}
+            self.assert_sets(expected, rule('reserve', nodes={}, keep=keep))
+
+    def test_hard_server_groups_count(self) -> None:
+        apart = {
+            **CLOUD,
+            'server_groups': [group('anti-affinity', 'a1', 'a2')],
+        }
+        self.assertEqual(
+            (('r0', 'server group g'),), sets(rule('gather'), cloud=apart).sets
+        )
+        # What Nova's rules cannot have among themselves is not the policy's.
+        both = [
+            group('anti-affinity', 'a1', 'a2'),
+            {**group('affinity', 'a1', 'a2'), 'uuid': 'h'},
+        ]
+        self.assert_sets('', cloud={**CLOUD, 'server_groups': both})
+
+    def test_no_time(self) -> None:
+        found = sets(rule('spread'), time_limit_s=0.0)
+        self.assertEqual(((), ('r0',)), (found.sets, found.undecided))

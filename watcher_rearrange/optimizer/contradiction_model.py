@@ -1,0 +1,211 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Whether there is a placement that keeps some rules of a policy.
+
+Instances that are in the same rules, and that stay on the same node if they
+do, are counted: count[class, node]. Columns of a rule's own say where it
+gathers its instances, or which of two sides has a part.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+
+import numpy as np
+
+from watcher_rearrange.model import records as model
+from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.optimizer.program import Effort
+from watcher_rearrange.optimizer.program import Outcome
+from watcher_rearrange.optimizer.program import Program
+from watcher_rearrange.policies.file import records
+from watcher_rearrange.policies.file import selection
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Case:
+    """A rule on one cluster.
+
+    :ivar members: indices of its instances
+    :ivar others: indices of those that it keeps apart from them
+    :ivar nodes: bool[n_nodes], its nodes
+    :ivar parts: indices of the nodes of each part
+    """
+
+    rule: records.Rule
+    members: frozenset[int]
+    others: frozenset[int]
+    nodes: Bools
+    parts: tuple[Ints, ...]
+
+    @classmethod
+    def of(cls, rule: records.Rule, selector: selection.Selector) -> Case:
+        """Look up what a rule means.
+
+        :raises BadInput: a node is in two of the aggregates that are parts
+        """
+        members = frozenset(selector.instances(rule.instances))
+        others: frozenset[int] = frozenset()
+        if rule.kind in (records.LONELY, records.SPLIT):
+            others = frozenset(selector.others(rule))
+        parts: dict[str, list[int]] = {}
+        part_of = selector.parts(rule.over).values()
+        for k, part in enumerate(part_of):
+            parts.setdefault(part, []).append(k)
+        nodes = np.zeros(len(part_of), dtype=np.bool_)
+        nodes[list(selector.nodes(rule.nodes))] = True
+        return cls(
+            rule,
+            members,
+            others,
+            nodes,
+            tuple(np.array(part, dtype=np.int64) for part in parts.values()),
+        )
+
+    @property
+    def about(self) -> frozenset[int]:
+        """Indices of all whom the rule is about."""
+        if self.rule.kind == records.ONLY:
+            # It keeps everybody else, but binds nobody to anybody.
+            return frozenset()
+        return self.members | self.others
+
+    def keeps(self, instance_idx: int) -> bool:
+        """Whether the instance stays where it is by this rule."""
+        if self.rule.kind == records.ROOT:
+            return instance_idx in self.members
+        return (
+            self.rule.kind == records.ONLY and instance_idx not in self.members
+        )
+
+
+def possible(
+    cases: Sequence[Case], snapshot: model.Snapshot, deadline: float
+) -> bool | None:
+    """Return whether some placement keeps all rules; None if unknown.
+
+    :param deadline: on the clock of ``time.monotonic``
+    """
+    answer = _Model(cases, snapshot).program.solve(Effort(deadline))
+    if answer.outcome == Outcome.UNKNOWN:
+        return None
+    return answer.outcome != Outcome.INFEASIBLE
+
+
+class _Model:
+    """The programme of some rules."""
+
+    def __init__(
+        self, cases: Sequence[Case], snapshot: model.Snapshot
+    ) -> None:
+        self.program = Program()
+        self._cases = cases
+        self._n_nodes = len(snapshot.compute_nodes)
+        self._class_of: dict[int, int] = {}
+        self._columns: list[Ints] = []
+        index = {n.hostname: k for k, n in enumerate(snapshot.compute_nodes)}
+        for key, members in self._classes(snapshot).items():
+            host = key[0]
+            permitted = np.ones(self._n_nodes, dtype=np.bool_)
+            if host:
+                permitted[:] = False
+                permitted[index[host]] = True
+            self._add_class(members, permitted)
+        for case in cases:
+            self._add_rule(case)
+
+    def _classes(
+        self, snapshot: model.Snapshot
+    ) -> dict[tuple[str, tuple[int, ...]], list[int]]:
+        """Group the instances: where they stay, and what they are in."""
+        found: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        for k in sorted(set().union(*(case.about for case in self._cases))):
+            stays = any(case.keeps(k) for case in self._cases)
+            signature = tuple(
+                1 if k in case.members else 2 if k in case.others else 0
+                for case in self._cases
+            )
+            host = snapshot.instances[k].host if stays else ''
+            found.setdefault((host, signature), []).append(k)
+        return found
+
+    def _add_class(self, members: list[int], permitted: Bools) -> None:
+        count = len(members)
+        for case in self._cases:
+            if members[0] in case.members:
+                if case.rule.kind == records.FENCE:
+                    permitted &= case.nodes
+                elif case.rule.kind == records.BAN:
+                    permitted &= ~case.nodes
+        upper = np.where(permitted, float(count), 0.0)
+        columns = self.program.columns(self._n_nodes, upper=upper)
+        self.program.row(columns, 1.0, count, count)
+        for member in members:
+            self._class_of[member] = len(self._columns)
+        self._columns.append(columns)
+
+    def _add_rule(self, case: Case) -> None:
+        kind = case.rule.kind
+        if kind == records.SPREAD:
+            for part in case.parts:
+                self._limit(case.members, part, case.rule.at_most)
+        elif kind == records.MAX_INSTANCES:
+            for node in np.flatnonzero(case.nodes).tolist():
+                self._limit(case.members, [node], case.rule.at_most)
+        elif kind in (records.GATHER, records.NEAR):
+            self._together(case)
+        elif kind in (records.LONELY, records.SPLIT):
+            self._apart(case)
+
+    def _limit(
+        self, members: Iterable[int], part: Ints | Sequence[int], at_most: int
+    ) -> None:
+        self.program.row(self._in(members, part), 1.0, upper=at_most)
+
+    def _together(self, case: Case) -> None:
+        """All members are where the rule's own column says."""
+        count = len(case.members)
+        here = self.program.columns(len(case.parts), upper=1.0)
+        self.program.row(here, 1.0, 1.0, 1.0)
+        for column, part in zip(here, case.parts):
+            columns = self._in(case.members, part)
+            self._tie(columns, int(column), -count, 0.0)
+
+    def _apart(self, case: Case) -> None:
+        """A column for each part says whether it is for the members."""
+        here = self.program.columns(len(case.parts), upper=1.0)
+        for column, part in zip(here, case.parts):
+            members = self._in(case.members, part)
+            self._tie(members, int(column), -len(case.members), 0.0)
+            count = len(case.others)
+            others = self._in(case.others, part)
+            self._tie(others, int(column), count, count)
+
+    def _tie(self, columns: Ints, own: int, factor: int, upper: float) -> None:
+        """Add sum of columns + factor * own <= upper."""
+        factors = np.append(np.ones(len(columns)), float(factor))
+        self.program.row(np.append(columns, own), factors, upper=upper)
+
+    def _in(
+        self, instances: Iterable[int], part: Ints | Sequence[int]
+    ) -> Ints:
+        """Return the columns of the instances' classes on some nodes."""
+        classes = sorted({self._class_of[k] for k in instances})
+        if not classes:
+            return np.zeros(0, dtype=np.int64)
+        found: Ints = np.concatenate([self._columns[c][part] for c in classes])
+        return found

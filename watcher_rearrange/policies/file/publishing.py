@@ -1,0 +1,24 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The schema of policy files as the file that editors read."""
+
+from __future__ import annotations
+
+import json
+
+from watcher_rearrange.policies.file import schema
+
+
+def text() -> str:
+    """Return the schema as JSON, ending in a newline."""
+    return json.dumps(schema.schema(), indent=1) + '\n'
