@@ -21,84 +21,115 @@ from __future__ import annotations
 
 import dataclasses
 
-from collections.abc import Collection
 from collections.abc import Mapping
 from typing import Any
 
+from oslo_log import log
+
 from watcher_rearrange.model import records
+from watcher_rearrange.plugin.readers import aggregates
 from watcher_rearrange.plugin.readers import differences
+from watcher_rearrange.plugin.readers import images as image_reader
+from watcher_rearrange.plugin.readers import mobility
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.plugin.readers import placement
+from watcher_rearrange.plugin.readers import requirements
 from watcher_rearrange.plugin.readers import room as rooms
+from watcher_rearrange.plugin.readers import server_groups
+from watcher_rearrange.plugin.readers import trees
 from watcher_rearrange.plugin.readers import watcher_model
 
+
+LOG = log.getLogger(__name__)
 
 UNKNOWN = "unknown to Watcher's model"
 INCOMPLETE = "incomplete in Watcher's model"
 NO_ROOM = 'without allocations in Placement on the node'
+NO_FLAVOR = 'without a flavor in Nova'
 MIGRATING = 'in a migration already'
 
 
-def add(reading: watcher_model.Reading) -> watcher_model.Reading:
-    """Ask Nova and Placement once, and put right what the model has.
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What is known besides the model.
 
-    :raises api.Unreadable: if either cannot be read completely
+    :ivar said: by Nova
+    :ivar providers: of Placement, by the hostname of a node in scope
+    :ivar images: of Glance, by UUID
+    """
+
+    said: nova.Cloud
+    providers: Mapping[str, placement.Provider]
+    elsewhere: trees.Elsewhere = dataclasses.field(
+        default_factory=trees.Elsewhere
+    )
+    images: Mapping[str, image_reader.Image] = dataclasses.field(
+        default_factory=dict
+    )
+
+
+def add(reading: watcher_model.Reading) -> watcher_model.Reading:
+    """Ask Nova, Placement and Glance once, and put right what the model has.
+
+    :raises api.Unreadable: if any of them cannot be read completely
     """
     nodes = reading.snapshot.compute_nodes
+    hostnames = {node.hostname for node in nodes}
     said = nova.read()
     found = placement.read(node.uuid for node in nodes)
+    images = image_reader.read(
+        server.image
+        for server in said.servers.values()
+        if server.image and server.host in hostnames
+    )
     providers = {
-        node.hostname: found[node.uuid] for node in nodes if node.uuid in found
+        node.hostname: found.nodes[node.uuid]
+        for node in nodes
+        if node.uuid in found.nodes
     }
-    return merge(reading, said, providers)
+    facts = Facts(said, providers, found.elsewhere, images)
+    return merge(reading, facts)
 
 
 def merge(
-    reading: watcher_model.Reading,
-    said: nova.Cloud,
-    providers: Mapping[str, placement.Provider],
+    reading: watcher_model.Reading, facts: Facts
 ) -> watcher_model.Reading:
-    """Return the reading with the truth in it.
-
-    :param said: by Nova
-    :param providers: of Placement, by the hostname of a node in scope
-    """
+    """Return the reading with the truth in it."""
     before = reading.snapshot
-    room = rooms.share_out(said, providers)
-    known = {instance.uuid: instance for instance in before.instances}
+    said = facts.said
+    room = rooms.share_out(said, facts.providers)
     hostnames = {node.hostname for node in before.compute_nodes}
-    pinned = {move.instance for move in said.migrations}
-    pinned.difference_update(move.instance for move in room.migrations)
+    here = [s for s in said.servers.values() if s.host in hostnames]
+    uuids = {server.uuid for server in here}
+    instances = _Instances(before, facts, room, uuids)
     after = dataclasses.replace(
         before,
         compute_nodes=tuple(
-            _node(
-                node,
-                said.services.get(node.hostname),
-                providers.get(node.hostname),
-                room.held.get(node.hostname, {}),
-            )
+            _node(node, facts, room.held.get(node.hostname, {}))
             for node in before.compute_nodes
         ),
-        instances=tuple(
-            _instance(server, known.get(server.uuid), room, pinned)
-            for server in said.servers.values()
-            if server.host in hostnames
-        ),
+        instances=tuple(map(instances.record, here)),
+        server_groups=server_groups.in_scope(said.server_groups, uuids),
+        aggregates=aggregates.in_scope(said.aggregates, hostnames),
         migrations=tuple(room.migrations),
     )
     noted = differences.messages(before, after, room)
+    _log(after)
     return watcher_model.Reading(after, (*reading.messages, *noted))
 
 
 def _node(
-    node: records.ComputeNode,
-    service: nova.Service | None,
-    provider: placement.Provider | None,
-    held: Mapping[str, int],
+    node: records.ComputeNode, facts: Facts, held: Mapping[str, int]
 ) -> records.ComputeNode:
-    inventories = provider.inventories if provider else {}
-    node = dataclasses.replace(node, inventories=inventories, held=held)
+    provider = facts.providers.get(node.hostname)
+    node = dataclasses.replace(
+        node,
+        inventories=provider.inventories if provider else {},
+        traits=provider.traits if provider else (),
+        held=held,
+        cpu=facts.said.cpus.get(node.hostname),
+    )
+    service = facts.said.services.get(node.hostname)
     if service is None:
         # It was deleted: whatever is still there stays, nobody arrives.
         return dataclasses.replace(node, state=records.DOWN)
@@ -111,40 +142,124 @@ def _node(
     )
 
 
-def _instance(
-    server: nova.Server,
-    known: records.Instance | None,
-    room: rooms.Room,
-    pinned: Collection[str],
-) -> records.Instance:
-    """Return an instance as it is now.
+class _Instances:
+    """Instances as they are now.
 
-    :param pinned: instances in a migration that the snapshot does not show
+    :param uuids: of those in the audit scope
     """
-    own = room.own.get(server.uuid)
-    believed = known.allocations if known else {}
-    stays = ''
-    if server.task_state:
-        stays = f'in task {server.task_state}'
-    elif server.uuid in pinned:
-        stays = MIGRATING
-    elif known is None:
-        stays = UNKNOWN
-    elif own is None:
-        stays = NO_ROOM
-    elif not believed:
-        stays = INCOMPLETE
-    truth: dict[str, Any] = {
-        'name': server.name,
-        'host': server.host,
-        'state': server.vm_state,
-        'locked': server.locked,
-        'project_id': server.project_id,
-        'allocations': believed if own is None else own,
-        'stays': stays,
+
+    def __init__(
+        self,
+        before: records.Snapshot,
+        facts: Facts,
+        room: rooms.Room,
+        uuids: set[str],
+    ) -> None:
+        said = facts.said
+        self._facts = facts
+        self._room = room
+        self._known = {
+            instance.uuid: instance for instance in before.instances
+        }
+        # In a migration that the snapshot does not show.
+        self._pinned = {move.instance for move in said.migrations}
+        self._pinned -= {move.instance for move in room.migrations}
+        self._held = {
+            **server_groups.stays(
+                said.server_groups,
+                uuids,
+                {server.uuid: server.host for server in said.servers.values()},
+            ),
+            **facts.elsewhere.stays(
+                {node.uuid for node in before.compute_nodes}
+            ),
+        }
+
+    def record(self, server: nova.Server) -> records.Instance:
+        """Return the instance that a server is."""
+        known = self._known.get(server.uuid)
+        own = self._room.own.get(server.uuid)
+        believed = known.allocations if known else {}
+        truth: dict[str, Any] = {
+            'name': server.name,
+            'host': server.host,
+            'state': server.vm_state,
+            'locked': server.locked,
+            'project_id': server.project_id,
+            'metadata': server.metadata,
+            'allocations': believed if own is None else own,
+            'stays': self._stays(server),
+            'flavor': server.flavor,
+            'flavor_extra_specs': server.extra_specs,
+            **self._of_image(server),
+        }
+        if server.pinned_az is not None:
+            truth['pinned_az'] = server.pinned_az
+        if known is None:
+            return records.Instance(uuid=server.uuid, **truth)
+        return dataclasses.replace(known, **truth)
+
+    def _stays(self, server: nova.Server) -> str:
+        if server.task_state:
+            return f'in task {server.task_state}'
+        if server.uuid in self._pinned:
+            return MIGRATING
+        known = self._known.get(server.uuid)
+        if known is None:
+            return UNKNOWN
+        if server.uuid not in self._room.own:
+            return NO_ROOM
+        if not known.allocations:
+            return INCOMPLETE
+        if not server.flavor:
+            return NO_FLAVOR
+        return mobility.stays(server.extra_specs) or self._held.get(
+            server.uuid, ''
+        )
+
+    def _of_image(self, server: nova.Server) -> dict[str, Any]:
+        """Return what the image says, alone or with the flavor."""
+        image = self._facts.images.get(server.image)
+        properties = _properties(server, image)
+        provider = self._facts.providers.get(server.host)
+        traits = requirements.traits(
+            server.extra_specs, properties, provider.traits if provider else ()
+        )
+        return {
+            'image': (image.name if image else '') or server.image,
+            'image_properties': properties,
+            'required_traits': traits.required,
+            'forbidden_traits': traits.forbidden,
+            'not_live': mobility.not_live(server.extra_specs, properties),
+        }
+
+
+def _properties(
+    server: nova.Server, image: image_reader.Image | None
+) -> Mapping[str, str]:
+    """Return the properties that Nova keeps with an instance.
+
+    Of those it shows all but the traits, which the image still has.
+    """
+    said = image.properties if image else {}
+    if server.image_properties is None:
+        return said
+    traits = {
+        key: value
+        for key, value in said.items()
+        if key.startswith(requirements.PREFIX)
     }
-    if server.pinned_az is not None:
-        truth['pinned_az'] = server.pinned_az
-    if known is None:
-        return records.Instance(uuid=server.uuid, **truth)
-    return dataclasses.replace(known, **truth)
+    return {**traits, **server.image_properties}
+
+
+def _log(snapshot: records.Snapshot) -> None:
+    LOG.info(
+        'In the audit scope: %d nodes, %d instances, %d server groups, '
+        '%d aggregates; %d instances cannot be migrated live, %d stay',
+        len(snapshot.compute_nodes),
+        len(snapshot.instances),
+        len(snapshot.server_groups),
+        len(snapshot.aggregates),
+        sum(bool(instance.not_live) for instance in snapshot.instances),
+        sum(bool(instance.stays) for instance in snapshot.instances),
+    )

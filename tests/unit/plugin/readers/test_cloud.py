@@ -51,6 +51,7 @@ def server(name, host, **fields):
         'task_state': '',
         'locked': False,
         'project_id': 'project',
+        'flavor': 'm1.small',
     }
     return nova.Server(**{**given, **fields})
 
@@ -101,7 +102,9 @@ class MergeTestCase(unittest.TestCase):
             tuple(migrations),
             {host: up for host in hosts} if services is None else services,
         )
-        reading = cloud.merge(watcher_model.read(model), said, providers)
+        reading = cloud.merge(
+            watcher_model.read(model), cloud.Facts(said, providers)
+        )
         self.assert_counted_once(reading.snapshot, providers)
         return reading
 
@@ -239,7 +242,7 @@ class TestInstances(MergeTestCase):
         said = nova.Cloud(
             {builders.uuid_of('a'): server('a', 'cmp01')}, (), {}
         )
-        reading = cloud.merge(model, said, {})
+        reading = cloud.merge(model, cloud.Facts(said, {}))
         self.assertEqual(cloud.NO_ROOM, self.found(reading, 'a').stays)
         self.assertEqual(SIZE, self.found(reading, 'a').allocations)
         self.assertIn('no inventory', reading.messages[-1])
@@ -317,11 +320,13 @@ class TestRoom(MergeTestCase):
         uuid = builders.uuid_of('a')
         reading = cloud.merge(
             model,
-            nova.Cloud({uuid: server('a', 'cmp01')}, (), {}),
-            {
-                'cmp01': placement.Provider(INVENTORIES, {'unseen': SIZE}),
-                'cmp02': placement.Provider(INVENTORIES, {uuid: SIZE}),
-            },
+            cloud.Facts(
+                nova.Cloud({uuid: server('a', 'cmp01')}, (), {}),
+                {
+                    'cmp01': placement.Provider(INVENTORIES, {'x': SIZE}),
+                    'cmp02': placement.Provider(INVENTORIES, {uuid: SIZE}),
+                },
+            ),
         )
         self.assertEqual(cloud.NO_ROOM, self.found(reading, 'a').stays)
         self.assertEqual({'cmp01': SIZE, 'cmp02': SIZE}, self.held(reading))
@@ -363,8 +368,10 @@ class TestNodes(MergeTestCase):
         inventories = {**INVENTORIES, 'PCPU': records.Inventory(4)}
         reading = cloud.merge(
             model,
-            nova.Cloud({}, (), {}),
-            {'cmp01': placement.Provider(inventories, {})},
+            cloud.Facts(
+                nova.Cloud({}, (), {}),
+                {'cmp01': placement.Provider(inventories, {})},
+            ),
         )
         (node,) = reading.snapshot.compute_nodes
         self.assertEqual(inventories, node.inventories)

@@ -40,6 +40,7 @@ class ReadingTestCase(unittest.TestCase):
         helper = self.helper = mock.Mock()
         helper.connection.compute = self.adapter
         helper.connection.placement = self.adapter
+        helper.connection.image = self.adapter
         for module, name in (
             (nova_helper, 'NovaHelper'),
             (placement_helper, 'PlacementHelper'),
@@ -249,7 +250,7 @@ class TestNova(ReadingTestCase):
 class TestPlacement(ReadingTestCase):
     def test_providers(self):
         (uuid,) = self.uuids('cmp02')
-        found = placement.read([uuid])[uuid]
+        found = placement.read([uuid]).nodes[uuid]
         self.assertEqual(
             {
                 'VCPU': records.Inventory(16, 0, 2.0, 16),
@@ -267,12 +268,12 @@ class TestPlacement(ReadingTestCase):
     def test_one_that_there_is_not(self):
         missing = '00000000-0000-4000-8000-000000000000'
         (uuid,) = self.uuids('cmp01')
-        self.assertEqual({uuid}, set(placement.read([uuid, missing])))
+        self.assertEqual({uuid}, set(placement.read([uuid, missing]).nodes))
 
     def test_transient_errors_are_tried_again(self):
         wanted = self.uuids('cmp01', 'cmp02')
         self.adapter.troubles = {'/allocations': [502, TIMEOUT, 500]}
-        self.assertEqual(set(wanted), set(placement.read(wanted)))
+        self.assertEqual(set(wanted), set(placement.read(wanted).nodes))
 
     def test_it_gives_up(self):
         for place in ('/inventories', '/allocations'):
