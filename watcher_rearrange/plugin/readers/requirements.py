@@ -24,6 +24,10 @@ from collections.abc import Collection
 from collections.abc import Mapping
 
 
+# What Nova gives a node in Placement while its compute service is disabled,
+# and forbids for all instances.
+DISABLED = 'COMPUTE_STATUS_DISABLED'
+
 PREFIX = 'trait:'
 REQUIRED = 'required'
 FORBIDDEN = 'forbidden'

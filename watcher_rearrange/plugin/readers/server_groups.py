@@ -32,6 +32,9 @@ LOG = log.getLogger(__name__)
 LIMIT = 1000
 
 LEFT_BEHIND = 'its affinity group has members outside the audit scope'
+CROSSING = (
+    'a member of its anti-affinity group migrates across the audit scope'
+)
 
 # How often the list may change while its pages are read.
 TRIES = 3
@@ -79,26 +82,32 @@ def stays(
     groups: Iterable[records.ServerGroup],
     uuids: Collection[str],
     hosts: Mapping[str, str],
+    crossing: Collection[str],
 ) -> dict[str, str]:
     """Return which instances stay because of members out of the scope.
 
     An instance of an affinity group may only go where another member is. A
-    member out of the scope is on no node in it, so it is in the way of no
-    anti-affinity group.
+    member out of the scope is on no node in it, so that it is in the way of
+    an anti-affinity group only while it migrates.
 
     :param uuids: of the instances in the audit scope
     :param hosts: where each instance is, empty if it is nowhere
+    :param crossing: instances that migrate into the scope or out of it
     """
     found: dict[str, str] = {}
     for group in groups:
         inside = [member for member in group.members if member in uuids]
-        outside = any(
-            hosts.get(member)
+        outside = [
+            member
             for member in group.members
-            if member not in uuids
-        )
-        if group.policy == records.AFFINITY and outside and len(inside) == 1:
-            found[inside[0]] = LEFT_BEHIND
+            if member not in uuids and hosts.get(member)
+        ]
+        if group.policy == records.AFFINITY:
+            if outside and len(inside) == 1:
+                found[inside[0]] = LEFT_BEHIND
+        elif group.policy == records.ANTI_AFFINITY:
+            if not set(crossing).isdisjoint(outside):
+                found.update(dict.fromkeys(inside, CROSSING))
     return found
 
 
@@ -117,9 +126,10 @@ def _pages(nova: api.Api) -> dict[str, Any] | None:
         )
         with api.understood('Nova cannot be read: server groups '):
             page = {data['id']: data for data in answer['server_groups']}
-        if found and next(iter(page), None) != next(reversed(found)):
+        known = [uuid for uuid in page if uuid in found]
+        if known != list(found)[-1:]:
             return None
-        if page.keys() <= found.keys():
+        if len(page) == len(known):
             return found
         found.update(page)
 
