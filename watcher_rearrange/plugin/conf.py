@@ -17,6 +17,7 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from watcher_rearrange.plugin import planner
+from watcher_rearrange.plugin.readers import images
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
 from watcher_rearrange.plugin.strategies import defragment
@@ -49,4 +50,5 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     groups.append(
         (f'watcher_planners.{planner.NAME}', planner.RearrangePlanner)
     )
-    return [(name, plugin.get_config_opts()) for name, plugin in groups]
+    options = [(name, plugin.get_config_opts()) for name, plugin in groups]
+    return [*options, (images.GROUP, images.OPTIONS)]
