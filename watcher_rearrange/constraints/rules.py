@@ -18,6 +18,8 @@ import numpy as np
 
 from watcher_rearrange.constraints import base
 from watcher_rearrange.constraints import capacity
+from watcher_rearrange.constraints import filters
+from watcher_rearrange.constraints.cpus import Cpus
 from watcher_rearrange.constraints.movability import Movability
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.receiving import ReceivingNodes
@@ -30,6 +32,7 @@ from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Violation
+from watcher_rearrange.model.records import Instance
 
 
 class Rules:
@@ -53,6 +56,8 @@ class Rules:
             Traits(cluster),
             Zones(cluster),
             Units(cluster),
+            Cpus(cluster, options),
+            *filters.node_rules(cluster),
         )
         self.class_of, self.eligible = self._classes()
 
@@ -98,20 +103,36 @@ class Rules:
 
     def _classes(self) -> tuple[Ints, Bools]:
         rows: list[Bools] = []
+        known: dict[tuple[int, object], Bools] = {}
         row_of: dict[tuple[object, ...], int] = {}
         class_of = np.zeros(self.cluster.n_instances, dtype=np.int64)
         for idx, instance in enumerate(self.cluster.snapshot.instances):
             key = tuple(rule.key(instance) for rule in self.node_rules)
             if key not in row_of:
                 row_of[key] = len(rows)
-                rows.append(
-                    np.logical_and.reduce(
-                        [rule.permitted(instance) for rule in self.node_rules]
-                    )
-                )
+                rows.append(self._row(instance, key, known))
             class_of[idx] = row_of[key]
         shape = (len(rows), self.cluster.n_nodes)
         return class_of, np.array(rows, dtype=np.bool_).reshape(shape)
+
+    def _row(
+        self,
+        instance: Instance,
+        key: tuple[object, ...],
+        known: dict[tuple[int, object], Bools],
+    ) -> Bools:
+        """bool[n_nodes]: where all node rules let an instance be.
+
+        :param key: of each rule
+        :param known: what each rule, by its number, answered for a key
+        """
+        for number, part in enumerate(key):
+            if (number, part) not in known:
+                rule = self.node_rules[number]
+                known[number, part] = rule.permitted(instance)
+        rows = [known[numbered] for numbered in enumerate(key)]
+        found: Bools = np.logical_and.reduce(rows)
+        return found
 
     def _misplaced(self, placement: Placement) -> list[Violation]:
         found = []
