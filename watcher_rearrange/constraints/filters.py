@@ -45,6 +45,8 @@ _OF_CLUSTER: Mapping[str, Callable[[Cluster], base.NodeRule]] = {
     'isolate_aggregates': IsolatedAggregates,
 }
 
+NAMES = (*_OF_METADATA, *_OF_CLUSTER)
+
 
 def node_rules(cluster: Cluster) -> tuple[base.NodeRule, ...]:
     """Return the rules of the filters that a cluster has enabled.

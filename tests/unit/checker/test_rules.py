@@ -49,8 +49,62 @@ ON = service('on', 'enable', 'n2')
 OFF = service('off', 'disable', 'n2')
 PINNED = {'pinned_az': 'z'}
 TWO_TRAITS = {'required_traits': ['T1', 'T2']}
+INTEL = {'arch': 'x86_64', 'vendor': 'Intel', 'features': ['avx', 'sse']}
+
+
+def kept(key: str, value: str, **more: Any) -> Document:
+    """n2 is in an aggregate with such metadata."""
+    of_n2 = {'name': 'h', 'hosts': ['n2'], 'metadata': {key: value}}
+    return small_cluster(aggregates=[of_n2], **more)
 
 BROKEN = (
+    Broken(
+        'aggregate_extra_specs',
+        ('a', 'n2', 'ssd'),
+        kept('ssd', 'no', a={'flavor_extra_specs': {'ssd': 'yes'}}),
+        plan(MOVE),
+    ),
+    Broken(
+        'aggregate_flavors',
+        ('a', 'n2'),
+        kept('instance_type', 'big', a={'flavor': 'small'}),
+        plan(MOVE),
+    ),
+    Broken(
+        'aggregate_images',
+        ('a', 'n2', 'os_distro'),
+        kept('os_distro', 'a, b', a={'image_properties': {'os_distro': 'c'}}),
+        plan(MOVE),
+    ),
+    Broken(
+        'aggregate_tenants',
+        ('a', 'n2'),
+        kept('filter_tenant_id', 'p', a={'project_id': 'q'}),
+        plan(MOVE),
+    ),
+    Broken(
+        'cpu',
+        ('a', 'n2'),
+        small_cluster(
+            {
+                'n1': {'cpu': INTEL},
+                'n2': {'cpu': {**INTEL, 'features': ['sse']}},
+            }
+        ),
+        plan(MOVE),
+    ),
+    Broken(
+        'isolated_aggregates',
+        ('a', 'n2', 'h'),
+        kept('trait:T', 'required'),
+        plan(MOVE),
+    ),
+    Broken(
+        'tenant_aggregates',
+        ('a', 'n3'),
+        kept('filter_tenant_id', 'p', a={'project_id': 'p'}),
+        plan(move('1', 'a', 'n1', 'n3')),
+    ),
     Broken(
         'action_type',
         ('a',),
