@@ -29,6 +29,8 @@ class CommonPolicy:
     """What may be moved, how much at once, how long, and for what gain.
 
     :ivar deadline_s: when the plan must be over; None for no deadline
+    :ivar failures_to_tolerate: nodes whose instances must have room
+        elsewhere
     :ivar max_migrations: None for no limit
     :ivar alternatives: how many other plans to look for
     """
@@ -38,6 +40,7 @@ class CommonPolicy:
     deadline_s: float | None
     time_limit_s: float
     seed: int
+    failures_to_tolerate: int = 0
     max_migrations: int | None = None
     alternatives: int = 0
     worth: Worth = Worth()
@@ -52,12 +55,14 @@ def common(full: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         'options': MoveOptions(
             move_locked=full['move_locked'],
             path_cost=full['path_cost'],
+            cold_if_not_live=full['cold_if_not_live'],
             **options,
         ),
         'limits': Limits.of(full),
         'deadline_s': float(full['deadline_s']) or None,
         'time_limit_s': float(full['time_limit_s']),
         'seed': full['seed'],
+        'failures_to_tolerate': full['failures_to_tolerate'],
     }
 
 
