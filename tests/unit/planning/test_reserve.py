@@ -62,7 +62,7 @@ class TestReserve(unittest.TestCase):
         self.assertIn('left out', found.messages[0])
 
     def test_a_node_is_not_closed_where_it_is_the_room(self) -> None:
-        found = plan('evacuate', {'c1': 4, 'c2': 4}, 1)
+        found = plan('evacuate', {'c1': 4, 'c2': 4, 'c3': 1}, 1)
         self.assertEqual((), found.actions)
         self.assertIs(Status.NO_CHANGE, found.status)
 
