@@ -71,6 +71,8 @@ RULES: dict[str, str] = {
     'it',
     'required_traits': 'node {1} lacks {current}, instance {0} requires '
     '{needed}',
+    'reserve': 'if node {0} failed, its instances would not find room: that '
+    'holds of {current} {unit}, at the start of {needed}',
     'same_node': 'action {0} moves instance {1} from {current} to {current}, '
     'it must go to {needed}',
     'source': 'action {0} moves instance {1} away from {needed}, it is on '

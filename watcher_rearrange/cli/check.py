@@ -63,6 +63,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action='store_true',
         help='the plan was made to move locked instances too',
     )
+    parser.add_argument(
+        '--failures-to-tolerate',
+        type=inputs.count,
+        default=0,
+        metavar='K',
+        help='the plan was made to keep room for the instances of K nodes',
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -92,7 +99,10 @@ def run(arguments: argparse.Namespace) -> int:
         target,
         interleavings=arguments.interleavings,
         seed=arguments.seed,
-        limits=checker.Limits(move_locked=arguments.move_locked),
+        limits=checker.Limits(
+            move_locked=arguments.move_locked,
+            failures_to_tolerate=arguments.failures_to_tolerate,
+        ),
     )
 
     def text() -> str:

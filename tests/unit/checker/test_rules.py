@@ -39,6 +39,7 @@ class Broken(NamedTuple):
     cluster: Document
     plan: Document
     target: Document | None = None
+    limits: checker.Limits = checker.Limits()
 
 
 def marked(action: Document, displacement: bool) -> Document:
@@ -47,6 +48,7 @@ def marked(action: Document, displacement: bool) -> Document:
 
 ON = service('on', 'enable', 'n2')
 OFF = service('off', 'disable', 'n2')
+OFF_N1 = service('off', 'disable', 'n1')
 PINNED = {'pinned_az': 'z'}
 TWO_TRAITS = {'required_traits': ['T1', 'T2']}
 INTEL = {'arch': 'x86_64', 'vendor': 'Intel', 'features': ['avx', 'sse']}
@@ -235,6 +237,14 @@ BROKEN = (
         plan(MOVE),
     ),
     Broken(
+        'reserve',
+        ('n2',),
+        small_cluster({'n3': {'memory_mb': 50}}),
+        plan(MOVE, OFF_N1),
+        None,
+        checker.Limits(failures_to_tolerate=1),
+    ),
+    Broken(
         'same_node',
         ('1', 'a'),
         small_cluster(),
@@ -286,7 +296,7 @@ BROKEN = (
 
 def found(case: Broken, **options: Any) -> list[tuple[str, tuple[str, ...]]]:
     report = checker.check_plan(
-        case.cluster, case.plan, case.target, **options
+        case.cluster, case.plan, case.target, limits=case.limits, **options
     )
     return [(each.rule, each.things) for each in report.violations]
 
@@ -311,7 +321,9 @@ class TestRules(unittest.TestCase):
 
     def test_each_explains_itself(self) -> None:
         for case in BROKEN:
-            report = checker.check_plan(case.cluster, case.plan, case.target)
+            report = checker.check_plan(
+                case.cluster, case.plan, case.target, limits=case.limits
+            )
             text = str(report.violations[0])
             with self.subTest(text):
                 self.assertNotIn('None', text)
