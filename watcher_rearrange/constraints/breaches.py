@@ -69,8 +69,7 @@ class ShouldBreaches:
         """Return the sum of their weights."""
         rules = self._rules
         weights = [
-            fence.weight or 0.0
-            for fence, _ in rules.fences.outside(placement)
+            fence.weight or 0.0 for fence, _ in rules.fences.outside(placement)
         ]
         weights += [
             (relation.record.weight or 0.0)

@@ -64,9 +64,7 @@ class Fences:
         """Return the numbers of the instance's fences."""
         return tuple(self._of.get(instance.uuid, ()))
 
-    def outside(
-        self, placement: Placement
-    ) -> Iterator[tuple[Fence, int]]:
+    def outside(self, placement: Placement) -> Iterator[tuple[Fence, int]]:
         """Yield every fence with each member that is not inside."""
         for fence, inside, members in zip(
             self._fences, self._inside, self._members, strict=True

@@ -20,6 +20,8 @@ import numpy as np
 
 from watcher_rearrange.constraints import base
 from watcher_rearrange.constraints import capacity
+from watcher_rearrange.constraints import filters
+from watcher_rearrange.constraints.cpus import Cpus
 from watcher_rearrange.constraints.fences import Fences
 from watcher_rearrange.constraints.movability import Movability
 from watcher_rearrange.constraints.movability import MoveOptions
@@ -34,6 +36,7 @@ from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Violation
+from watcher_rearrange.model.records import Instance
 
 
 class Rules:
@@ -61,6 +64,8 @@ class Rules:
             Traits(cluster),
             Zones(cluster),
             Units(cluster),
+            Cpus(cluster, options),
+            *filters.node_rules(cluster),
         )
         # Without those that say where somebody may go, not be, and without
         # those that are counted one by one.
@@ -127,17 +132,14 @@ class Rules:
         self, node_rules: Sequence[base.NodeRule]
     ) -> tuple[Ints, Bools]:
         rows: list[Bools] = []
+        known: dict[tuple[int, object], Bools] = {}
         row_of: dict[tuple[object, ...], int] = {}
         class_of = np.zeros(self.cluster.n_instances, dtype=np.int64)
         for idx, instance in enumerate(self.cluster.snapshot.instances):
             key = tuple(rule.key(instance) for rule in node_rules)
             if key not in row_of:
                 row_of[key] = len(rows)
-                rows.append(
-                    np.logical_and.reduce(
-                        [rule.permitted(instance) for rule in node_rules]
-                    )
-                )
+                rows.append(_row(node_rules, instance, key, known))
             class_of[idx] = row_of[key]
         shape = (len(rows), self.cluster.n_nodes)
         return class_of, np.array(rows, dtype=np.bool_).reshape(shape)
@@ -157,3 +159,23 @@ class Rules:
                         Violation(rule.name, things, 1, 0, 'instances')
                     )
         return found
+
+
+def _row(
+    node_rules: Sequence[base.NodeRule],
+    instance: Instance,
+    key: tuple[object, ...],
+    known: dict[tuple[int, object], Bools],
+) -> Bools:
+    """bool[n_nodes]: where all node rules let an instance be.
+
+    :param key: of each rule
+    :param known: what each rule, by its number, answered for a key
+    """
+    for number, part in enumerate(key):
+        if (number, part) not in known:
+            rule = node_rules[number]
+            known[number, part] = rule.permitted(instance)
+    rows = [known[numbered] for numbered in enumerate(key)]
+    found: Bools = np.logical_and.reduce(rows)
+    return found

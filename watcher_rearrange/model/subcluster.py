@@ -74,9 +74,7 @@ def _relations(
     for relation in relations:
         members, others = relation.members & uuids, relation.others & uuids
         if members:
-            yield dataclasses.replace(
-                relation, members=members, others=others
-            )
+            yield dataclasses.replace(relation, members=members, others=others)
 
 
 def _positions(chosen: Ints, count: int) -> Ints:

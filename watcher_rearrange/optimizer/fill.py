@@ -67,7 +67,9 @@ class Filler:
         self.trail: list[tuple[int, int]] = []
         self._cost = cost
         self._deep = deep
-        self._anywhere: Bools = np.ones(problem.cluster.n_nodes, dtype=np.bool_)
+        self._anywhere: Bools = np.ones(
+            problem.cluster.n_nodes, dtype=np.bool_
+        )
         self._where = self._anywhere
 
     def place_all(self, instances: Sequence[int]) -> bool:

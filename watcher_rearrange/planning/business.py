@@ -129,9 +129,7 @@ class _Budgets:
             mine = [uuid for uuid in movers if uuid in members]
             if len(mine) > left:
                 kept = set(mine[:left])
-                found.update(
-                    dict.fromkeys(members - kept, _over_budget(name))
-                )
+                found.update(dict.fromkeys(members - kept, _over_budget(name)))
         return found
 
     def _staying(self, chosen: Callable[[int], bool]) -> dict[str, str]:

@@ -37,6 +37,7 @@ from watcher_rearrange.planning import business
 from watcher_rearrange.planning import deadline
 from watcher_rearrange.planning import given
 from watcher_rearrange.planning import menu
+from watcher_rearrange.planning import reserve
 from watcher_rearrange.planning import worth
 from watcher_rearrange.planning.combination import Combination
 from watcher_rearrange.planning.consolidation import Consolidation
@@ -144,9 +145,20 @@ def _planned(cluster: Cluster, policy: parameters.Policy) -> Plan:
     if refused is not None:
         return Plan(refused, messages=tuple(job.messages(end)))
     result = _written(job, start, end, path)
-    if job.deadline_s is None:
+    if job.deadline_s is not None:
+        result = _in_time(job, start, end, path, result)
+    failures = policy.failures_to_tolerate
+    if not failures:
         return result
-    return _in_time(job, start, end, path, result)
+    return reserve.kept(job, failures, result, functools.partial(_less, job))
+
+
+def _less(job: Job, path: Path, end: Placement) -> Plan:
+    """The plan of a part of the moves, or why it must not be used."""
+    refused = job.refusal(end)
+    if refused is not None:
+        return Plan(refused, messages=tuple(job.messages(end)))
+    return _written(job, Placement(job.cluster), end, path)
 
 
 def _in_time(

@@ -65,9 +65,7 @@ class Repair(Job):
         back.move(move.instance, home)
         known = {str(one) for one in self.rules.violations(end)}
         broken = [
-            one
-            for one in self.rules.violations(back)
-            if str(one) not in known
+            one for one in self.rules.violations(back) if str(one) not in known
         ]
         if not broken:
             return f'makes room on {self.cluster.hostname(home)}'

@@ -32,6 +32,8 @@ class CommonPolicy:
     """What may be moved, how much at once, how long, and for what gain.
 
     :ivar deadline_s: when the plan must be over; None for no deadline
+    :ivar failures_to_tolerate: nodes whose instances must have room
+        elsewhere
     :ivar max_migrations: None for no limit
     :ivar alternatives: how many other plans to look for
     :ivar business: the rules that the audit gives itself
@@ -42,6 +44,7 @@ class CommonPolicy:
     deadline_s: float | None
     time_limit_s: float
     seed: int
+    failures_to_tolerate: int = 0
     max_migrations: int | None = None
     alternatives: int = 0
     worth: Worth = Worth()
@@ -57,6 +60,7 @@ def common(full: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         'options': MoveOptions(
             move_locked=full['move_locked'],
             path_cost=full['path_cost'],
+            cold_if_not_live=full['cold_if_not_live'],
             **options,
         ),
         'limits': Limits.of(full),
@@ -64,6 +68,7 @@ def common(full: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         'time_limit_s': float(full['time_limit_s']),
         'seed': full['seed'],
         'business': _business(full['policy']),
+        'failures_to_tolerate': full['failures_to_tolerate'],
     }
 
 

@@ -31,6 +31,7 @@ from watcher_rearrange.planning import pipeline
 from watcher_rearrange.plugin import goals
 from watcher_rearrange.plugin.efficacy import figures
 from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import business
 from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate

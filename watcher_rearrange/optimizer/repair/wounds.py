@@ -180,9 +180,7 @@ def _at(idx: int, node: int, placement: Placement) -> int:
     return int(placement.node_of[idx] == node)
 
 
-def _group_depth(
-    problem: Problem, group: Group, placement: Placement
-) -> int:
+def _group_depth(problem: Problem, group: Group, placement: Placement) -> int:
     return problem.rules.groups.excess(placement, group)
 
 

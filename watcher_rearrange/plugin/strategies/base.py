@@ -103,11 +103,7 @@ class RearrangeStrategy(base.BaseStrategy):
     @classmethod
     def get_config_opts(cls) -> list[cfg.Opt]:
         """Return the options of ``[watcher_strategies.<name>]``."""
-        return [
-            *super().get_config_opts(),
-            *cls.LIMITS,
-            business.POLICY_PATH,
-        ]
+        return [*super().get_config_opts(), *cls.LIMITS, business.POLICY_PATH]
 
     def pre_execute(self) -> None:
         """Get the compute model, or note why there is none."""
