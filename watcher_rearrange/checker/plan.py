@@ -109,9 +109,8 @@ def check_plan(
     end = _replay_list(start.copy(), actions, findings)
     if target is not None and plan.get('status') in REACHED:
         findings.add(check_target(cluster, target, end), 'end of the plan')
-    if limits.failures_to_tolerate:
-        failures = limits.failures_to_tolerate
-        findings.add(reserve.check(cluster, actions, failures))
+    if count := limits.failures_to_tolerate:
+        findings.add(reserve.check(cluster, actions, count))
     path = Path(actions, graph, start.copy(_touched(actions)), limits)
     _worst_orders(cluster, path, findings)
     effort = Effort(interleavings, failures, seed)

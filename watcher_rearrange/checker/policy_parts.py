@@ -187,6 +187,8 @@ def _cluster(
             for uuid, ends in cluster.migrating.items()
         },
         released=cluster.released,
+        aggregates=[],
+        filters=frozenset(),
     )
 
 
@@ -200,6 +202,7 @@ def _node(part: str, limits: dict[str, int]) -> Node:
         limits=limits,
         held={},
         units={},
+        record={},
     )
 
 

@@ -41,7 +41,7 @@ class Cpus:
         self._options = options
         self._node_index = cluster.node_index
         kinds: dict[tuple[object, ...], int] = {}
-        cpus = []
+        cpus: list[Cpu] = []
         kind_of = []
         for node in cluster.snapshot.compute_nodes:
             cpu = node.cpu or Cpu()

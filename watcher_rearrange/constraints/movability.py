@@ -14,8 +14,8 @@
 
 The state of an instance decides: active ones migrate live, stopped ones
 cold; nothing else can be migrated. An active one that cannot go live stays,
-unless the operator lets it be stopped for a cold migration. A node that somebody else disabled is
-left alone unless it is named.
+unless the operator lets it be stopped for a cold migration. A node that
+somebody else disabled is left alone unless it is named.
 """
 
 from __future__ import annotations

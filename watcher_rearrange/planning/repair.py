@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from watcher_rearrange.constraints.breaches import Breaches
+from watcher_rearrange.constraints.breaches import ShouldBreaches
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import ObjectiveValue
 from watcher_rearrange.objectives.base import Objective
-from watcher_rearrange.constraints.breaches import Breaches
-from watcher_rearrange.constraints.breaches import ShouldBreaches
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.optimizer.repair import least
 from watcher_rearrange.optimizer.repair import repair

@@ -23,7 +23,6 @@ from oslo_config import cfg
 from oslo_log import log
 
 from watcher_rearrange.planning import pipeline
-from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.policies.file import records
