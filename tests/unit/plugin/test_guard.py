@@ -298,7 +298,6 @@ class TestWatchersOwnConditions(GuardTestCase):
         error = self.assertRaises(exception.ActionExecutionFailure, self.check)
         self.assertIn('OSError: no route', str(error))
 
-
     def test_placement_is_away(self):
         self.m_require_answer.side_effect = api.Unreadable('HTTP 503')
         error = self.assertRaises(exception.ActionExecutionFailure, self.check)
