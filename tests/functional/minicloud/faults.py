@@ -271,9 +271,9 @@ class FaultTestCase(base.CloudTestCase):
         """Let the migration of an instance take some time."""
         self.cloud.switches.slow_migration(self.uuids[name], seconds)
 
-    def audit_over(self, plan: Any) -> str:
+    def audit_over(self) -> str:
         """Return how an audit ends that is made while a plan is applied."""
         audit = self.operator.audit('rearrange_evacuate', {'nodes': [SOURCE]})
-        self.write(f'audit beside a plan {plan.state}: {audit.state}')
+        self.write(f'audit beside a plan: {audit.state}')
         state: str = audit.state
         return state

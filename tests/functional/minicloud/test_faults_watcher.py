@@ -30,7 +30,7 @@ class TestApplierKilled(faults.FaultTestCase):
         plan, order = self.begin('a', 'b', 'c')
         self.cloud.processes.kill(APPLIER)
         # Until it is back, the plan goes on for all that Watcher knows.
-        self.assertEqual('CANCELLED', self.audit_over(plan))
+        self.assertEqual('CANCELLED', self.audit_over())
         self.note('applier is dead', plan)
         self.restart_applier()
         self.operator.wait_plan(plan.uuid)
