@@ -85,8 +85,7 @@ class Session:
 
         What is still held then was lost on the way, as by a service that
         was killed in the middle; ``nova-manage placement audit`` is there
-        for these. ``log/lost.log`` tells of them, as a plan that loses
-        allocations would be no better.
+        for these. ``log/lost.log`` tells of them: a test may have lost them.
         """
         truth = self.truth()
         try:
