@@ -117,7 +117,7 @@ class Churn:
         (size,) = self._random.choices(list(SIZES), list(SIZES.values()))
         host = self._random.choice([None, self._random.choice(self._hosts)])
         self._count += 1
-        self._tenant.begin(f'churn{self._count}', self._flavors[size], host)
+        self._tenant.begin(tenant.Wish(f'churn{self._count}', host, *size))
 
     def _ask(self, server: Any, action: Callable[[Any], None]) -> bool:
         """Return whether Nova does it."""

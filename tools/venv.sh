@@ -12,8 +12,8 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-# Sourced by ./test, ./demo and .ci/run from the top of the repository:
-# makes the virtual environment and brings it up to date.
+# Sourced by ./test, ./demo, ./minicloud and .ci/run from the top of the
+# repository: makes the virtual environment and brings it up to date.
 #
 # VENV_DIR     where it is (.venv)
 # VENV_PYTHON  the interpreter it is made with (python3)

@@ -12,7 +12,7 @@
 
 """The HTTP side of the embedded cloud: one WSGI application.
 
-Nova answers under /compute, Placement under /placement.
+Nova answers under /compute, Placement under /placement, Glance under /image.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.embedded.cloud import Cloud
+from tests.embedded.glance import Glance
 from tests.embedded.nova import Nova
 from tests.embedded.placement import Placement
 from tests.embedded.service import Request
@@ -48,6 +49,7 @@ class CloudApi:
         self._services: dict[str, Service] = {
             'compute': Nova(),
             'placement': Placement(),
+            'image': Glance(),
         }
 
     def __call__(

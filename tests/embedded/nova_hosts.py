@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.embedded import nova_views
+from tests.embedded.paging import MAX_LIMIT
 from tests.embedded.paging import links_body
 from tests.embedded.paging import page_of
 from tests.embedded.service import Request
@@ -138,7 +139,10 @@ def _group_views(request: Request) -> list[dict[str, Any]]:
 
 
 def _server_groups(request: Request) -> Answer:
-    return 200, {'server_groups': _group_views(request)}
+    offset = int(request.query.get('offset', 0))
+    limit = min(int(request.query.get('limit', MAX_LIMIT)), MAX_LIMIT)
+    views = _group_views(request)[offset : offset + limit]
+    return 200, {'server_groups': views}
 
 
 def _server_group(request: Request, uuid: str) -> Answer:

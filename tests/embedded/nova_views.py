@@ -195,6 +195,7 @@ def _sizes(state: State, host: Host) -> Body:
         'local_gb': total.get('DISK_GB', 0),
         'local_gb_used': used.get('DISK_GB', 0),
         'running_vms': len(state.on_host[host.name]),
+        'cpu_info': host.document.get('cpu') or {},
     }
 
 

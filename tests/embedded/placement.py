@@ -107,6 +107,7 @@ def _providers(request: Request) -> Answer:
             for host in state.hosts.values()
             if query.get('name') in (None, host.name)
             and uuid in (None, host.uuid)
+            and query.get('required') in (None, *host.traits)
         ]
     return 200, {'resource_providers': found}
 

@@ -94,11 +94,10 @@ def _more_migrations(uuids: list[str], hosts: list[str]) -> Any:
 class Search:
     """What the search says of one move."""
 
-    def __init__(self, document: dict[str, Any], move_locked: bool) -> None:
+    def __init__(self, document: dict[str, Any], options: MoveOptions) -> None:
         self.cluster = Cluster.from_snapshot(
             reader.snapshot_from_document(document)
         )
-        options = MoveOptions(move_locked=move_locked)
         self.rules = Rules(self.cluster, options)
         self.placement = Placement(self.cluster)
 
@@ -138,7 +137,7 @@ class TestRules(unittest.TestCase):
     def test_one_move(
         self, document: dict[str, Any], move_locked: bool
     ) -> None:
-        search = Search(document, move_locked)
+        search = Search(document, MoveOptions(move_locked=move_locked))
         limits = checker.Limits(move_locked=move_locked)
         for i, instance in enumerate(document['instances']):
             for n, node in enumerate(document['compute_nodes']):
@@ -168,7 +167,7 @@ class TestRules(unittest.TestCase):
     def test_a_move_breaks_nothing_that_held(
         self, document: dict[str, Any]
     ) -> None:
-        search = Search(document, move_locked=False)
+        search = Search(document, MoveOptions())
         before = self._broken(document, {})
         for i, instance in enumerate(document['instances']):
             for n, node in enumerate(document['compute_nodes']):
@@ -196,7 +195,7 @@ class TestRules(unittest.TestCase):
     def test_the_same_rules_are_broken_at_the_start(
         self, document: dict[str, Any]
     ) -> None:
-        search = Search(document, move_locked=False)
+        search = Search(document, MoveOptions())
         found = search.rules.violations(search.placement)
         broken = {v.rule for v in checker.check_placement(document)}
         capacity = {v.rule == 'capacity' for v in found} >= {True}

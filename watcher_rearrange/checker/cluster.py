@@ -53,7 +53,8 @@ class Node:
     """A compute node; ``limits`` are its capacities by resource class.
 
     ``held`` is what others than its instances hold, ``units`` the most that
-    one instance may have of a resource class.
+    one instance may have of a resource class, ``record`` is the node as in
+    the snapshot.
     """
 
     hostname: str
@@ -64,11 +65,15 @@ class Node:
     limits: dict[str, int]
     held: dict[Dimension, Amount]
     units: dict[Dimension, Amount]
+    record: dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Instance:
-    """An instance; ``demand`` has only amounts above zero."""
+    """An instance; ``demand`` has only amounts above zero.
+
+    ``record`` is the instance as in the snapshot.
+    """
 
     uuid: str
     host: str
@@ -80,6 +85,7 @@ class Instance:
     required: frozenset[str]
     forbidden: frozenset[str]
     demand: dict[Dimension, Amount]
+    record: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,8 @@ class Cluster:
     :ivar group_limits: max_server_per_host of each anti-affinity group
     :ivar migrating: both nodes of each instance that is already migrating
     :ivar released: instances that leave before anything moves
+    :ivar aggregates: as in the snapshot
+    :ivar filters: of Nova that are enabled; None for all
     """
 
     nodes: dict[str, Node]
@@ -96,6 +104,8 @@ class Cluster:
     group_limits: dict[str, int]
     migrating: dict[str, frozenset[str]]
     released: frozenset[str]
+    aggregates: list[dict[str, Any]]
+    filters: frozenset[str] | None
 
     def limit(self, hostname: str, dimension: Dimension) -> Amount:
         """The most of a dimension that the node may hold."""
@@ -122,6 +132,7 @@ def read_cluster(
     """Read a snapshot document, without the released instances' needs."""
     gone = frozenset(released)
     groups = _hard_groups(snapshot, gone)
+    filters = snapshot.get('scheduler_filters')
     nodes = [_node(data) for data in snapshot['compute_nodes']]
     member_of: dict[str, list[Dimension]] = {}
     for dimension, members, _limit in groups:
@@ -137,6 +148,8 @@ def read_cluster(
         group_limits={dim.name: limit for dim, _members, limit in groups},
         migrating=_migrating(snapshot),
         released=gone,
+        aggregates=snapshot.get('aggregates') or [],
+        filters=None if filters is None else frozenset(filters),
     )
 
 
@@ -162,6 +175,7 @@ def _node(data: dict[str, Any]) -> Node:
             for name, inv in inventories.items()
             if inv.get('max_unit') is not None
         },
+        record=data,
     )
 
 
@@ -179,6 +193,7 @@ def _instance(data: dict[str, Any], groups: list[Dimension]) -> Instance:
         required=frozenset(data.get('required_traits') or ()),
         forbidden=frozenset(data.get('forbidden_traits') or ()),
         demand=demand,
+        record=data,
     )
 
 

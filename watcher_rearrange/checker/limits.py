@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limits:
-    """Concurrency limits of a plan, and whether locked instances may move.
+    """Concurrency limits of a plan, and what its user asked for.
 
     None is no limit. The concurrency limits steer the simulator only: no
     limit makes an unsafe plan safe, as the worst state of a node is always
@@ -29,16 +29,22 @@ class Limits:
     :ivar max_outgoing: migrations that leave one node at the same time
     :ivar max_incoming: migrations that enter one node at the same time
     :ivar move_locked: the user asked to move locked instances too
-    :raises ValueError: a limit below 1, under which nothing could run
+    :ivar failures_to_tolerate: nodes whose instances must find room
+        elsewhere, after each action of the list
+    :raises ValueError: a limit below 1, under which nothing could run, or
+        fewer failures than none
     """
 
     max_parallel: int | None = None
     max_outgoing: int | None = None
     max_incoming: int | None = None
     move_locked: bool = False
+    failures_to_tolerate: int = 0
 
     def __post_init__(self) -> None:
         for name in ('max_parallel', 'max_outgoing', 'max_incoming'):
             limit = getattr(self, name)
             if limit is not None and limit < 1:
                 raise ValueError(f'{name} must be at least 1, not {limit}')
+        if self.failures_to_tolerate < 0:
+            raise ValueError('failures_to_tolerate must not be negative')

@@ -19,6 +19,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+from watcher_rearrange.checker import cpus
 from watcher_rearrange.checker import rules
 from watcher_rearrange.checker.cluster import Cluster
 from watcher_rearrange.checker.cluster import read_cluster
@@ -75,6 +76,9 @@ def _moved(cluster: Cluster, uuid: str, hostname: str) -> Iterator[Violation]:
         yield Violation('receiving_node', (uuid, hostname), 'down', 'up')
     elif not node.enabled:
         yield not_receiving(uuid, hostname)
+    home = cluster.nodes.get(instance.host)
+    if 'live_migrate' in rules.types_of(instance) and home is not None:
+        yield from cpus.incompatible(instance, home, node)
 
 
 def _placed(cluster: Cluster, moved: dict[str, str]) -> Cluster:
@@ -89,7 +93,7 @@ def _unsuitable(cluster: Cluster) -> Iterator[Violation]:
     for instance in cluster.instances.values():
         node = cluster.nodes.get(instance.host)
         if node is not None:
-            yield from rules.suitable(instance, node)
+            yield from rules.suitable(cluster, instance, node)
 
 
 def _overfull(cluster: Cluster) -> Iterator[Violation]:

@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from watcher_rearrange.checker import reserve
 from watcher_rearrange.checker import rules
 from watcher_rearrange.checker.actions import Action
 from watcher_rearrange.checker.actions import read_actions
@@ -108,6 +109,8 @@ def check_plan(
     end = _replay_list(start.copy(), actions, findings)
     if target is not None and plan.get('status') in REACHED:
         findings.add(check_target(cluster, target, end), 'end of the plan')
+    if count := limits.failures_to_tolerate:
+        findings.add(reserve.check(cluster, actions, count))
     path = Path(actions, graph, start.copy(_touched(actions)), limits)
     _worst_orders(cluster, path, findings)
     effort = Effort(interleavings, failures, seed)

@@ -192,6 +192,8 @@ def _cluster(
             for uuid, ends in cluster.migrating.items()
         },
         released=cluster.released,
+        aggregates=[],
+        filters=frozenset(),
     )
 
 
@@ -205,6 +207,7 @@ def _node(part: str, limits: dict[str, int]) -> Node:
         limits=limits,
         held={},
         units={},
+        record={},
     )
 
 

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from watcher_rearrange.checker import aggregates
+from watcher_rearrange.checker import cpus
 from watcher_rearrange.checker.actions import Action
 from watcher_rearrange.checker.cluster import Cluster
 from watcher_rearrange.checker.cluster import Instance
@@ -43,7 +45,7 @@ def move(
     source = cluster.nodes[action.source]
     destination = cluster.nodes[action.destination]
     yield from movable(cluster, instance, move_locked)
-    types = TYPES.get(instance.state)
+    types = types_of(instance)
     if types and action.type not in types:
         allowed = ' or '.join(types)
         yield Violation('action_type', (instance.uuid,), action.type, allowed)
@@ -53,7 +55,18 @@ def move(
     if not destination.up:
         things = (instance.uuid, destination.hostname)
         yield Violation('receiving_node', things, 'down', 'up')
-    yield from suitable(instance, destination)
+    home = cluster.nodes.get(instance.host)
+    if action.type == 'live_migrate' and home is not None:
+        yield from cpus.incompatible(instance, home, destination)
+    yield from suitable(cluster, instance, destination)
+
+
+def types_of(instance: Instance) -> tuple[str, ...]:
+    """How an instance may be migrated; in no way where it stays."""
+    types = TYPES.get(instance.state, ())
+    if instance.record.get('not_live'):
+        types = tuple(kind for kind in types if kind != 'live_migrate')
+    return types
 
 
 def movable(
@@ -77,8 +90,10 @@ def movable(
         yield Violation('instance_state', things, instance.state, needed)
 
 
-def suitable(instance: Instance, node: Node) -> Iterator[Violation]:
-    """Traits, zone and largest units of the node suit the instance."""
+def suitable(
+    cluster: Cluster, instance: Instance, node: Node
+) -> Iterator[Violation]:
+    """Traits, zone, largest units and aggregates of the node suit it."""
     things = (instance.uuid, node.hostname)
     missing = instance.required - node.traits
     if missing:
@@ -104,6 +119,7 @@ def suitable(instance: Instance, node: Node) -> Iterator[Violation]:
             unit = UNITS.get(dimension.name, 'units')
             of = (*things, dimension.name)
             yield Violation('max_unit', of, amount, most, unit)
+    yield from aggregates.refused(cluster, instance, node)
 
 
 def _listed(traits: frozenset[str]) -> str:

@@ -29,6 +29,14 @@ RULES: dict[str, str] = {
     'action_type': 'instance {0} is moved by {current}, its state allows '
     'only {needed}',
     'affinity': 'affinity group {things}: {current} {unit}, {needed} needed',
+    'aggregate_extra_specs': 'instance {0} asks for {2} {needed}, the '
+    'aggregates of node {1} have {current}',
+    'aggregate_flavors': 'instance {0} is of flavor {current}, the aggregates '
+    'of node {1} are for {needed}',
+    'aggregate_images': 'the image of instance {0} has {2} {current}, the '
+    'aggregates of node {1} are for {needed}',
+    'aggregate_tenants': 'instance {0} is of project {current}, the '
+    'aggregates of node {1} are for {needed}',
     'anti_affinity': 'anti-affinity group {0}: node {1} holds {current} '
     '{unit}, at most {needed} may be there',
     'availability_zone': 'instance {0} is pinned to zone {needed}, node {1} '
@@ -37,6 +45,8 @@ RULES: dict[str, str] = {
     '{needed} {unit}',
     'chain': 'action {0} does not depend on action {1}, the move of instance '
     '{2} before it',
+    'cpu': 'instance {0} is migrated live onto node {1}, whose processors '
+    'have {current}, it needs {needed}',
     'cycle': 'the actions {things} depend on one another in a circle',
     'displacement': 'action {0} moves instance {1} with displacement '
     '{current}, it must be {needed}',
@@ -47,6 +57,8 @@ RULES: dict[str, str] = {
     '{needed}',
     'in_migration': 'instance {0} is in a migration already and must not move',
     'instance_state': 'instance {0} is {current}, it must be {needed} to move',
+    'isolated_aggregates': 'aggregate {2} of node {1} is for those who '
+    'require {needed}, instance {0} does not',
     'list_order': 'action {0} is number {current} of the list, before its '
     'parent {1}, number {needed}',
     'locked': 'instance {0} is locked and must not move',
@@ -61,6 +73,8 @@ RULES: dict[str, str] = {
     'it',
     'required_traits': 'node {1} lacks {current}, instance {0} requires '
     '{needed}',
+    'reserve': 'if node {0} failed, its instances would not find room: that '
+    'holds of {current} {unit}, at the start of {needed}',
     'same_node': 'action {0} moves instance {1} from {current} to {current}, '
     'it must go to {needed}',
     'source': 'action {0} moves instance {1} away from {needed}, it is on '
@@ -71,6 +85,8 @@ RULES: dict[str, str] = {
     'allowed',
     'stays': 'instance {0} must not move, the snapshot says so',
     'target': 'instance {0} ends on {current}, it should end on {needed}',
+    'tenant_aggregates': 'instance {0} is of project {current}, node {1} is '
+    'not in its aggregates {needed}',
     'unknown_instance': 'instance {0} is not in the snapshot',
     'unknown_node': 'node {0} is not in the snapshot',
     'unknown_parent': 'action {0} depends on {1}, which is not in the plan',

@@ -77,6 +77,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help='when the plan is to be carried out, in ISO 8601: quiet hours '
         'of the policy are judged',
     )
+    parser.add_argument(
+        '--failures-to-tolerate',
+        type=inputs.count,
+        default=0,
+        metavar='K',
+        help='the plan was made to keep room for the instances of K nodes',
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -106,7 +113,10 @@ def run(arguments: argparse.Namespace) -> int:
         target,
         interleavings=arguments.interleavings,
         seed=arguments.seed,
-        limits=checker.Limits(move_locked=arguments.move_locked),
+        limits=checker.Limits(
+            move_locked=arguments.move_locked,
+            failures_to_tolerate=arguments.failures_to_tolerate,
+        ),
         policy=_policy(arguments, cluster),
     )
 

@@ -24,6 +24,7 @@ from watcher_rearrange.cli import inputs
 from watcher_rearrange.cli import output
 from watcher_rearrange.cli import status
 from watcher_rearrange.model import errors
+from watcher_rearrange.policies.file.records import Policy
 from watcher_rearrange.snapshot import reader
 
 
@@ -35,8 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         '--strategy',
         metavar='STRATEGY',
         required=True,
-        help='rebalance, consolidate, evacuate, defragment, combined or '
-        'optimize',
+        help='rebalance, consolidate, evacuate, defragment, combined, '
+        'optimize or policy',
     )
     parser.add_argument(
         '-p',
@@ -49,6 +50,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         '--seed', type=int, metavar='N', help='the same as -p seed=N'
+    )
+    parser.add_argument(
+        '--policy',
+        metavar='FILE',
+        help='a policy file, or a folder of them, to respect',
     )
     output.add_file(parser, 'PLAN', 'the plan')
 
@@ -65,9 +71,21 @@ def run(arguments: argparse.Namespace) -> int:
     from watcher_rearrange.planning import pipeline
 
     with output.progress():
-        result = pipeline.plan(snapshot, arguments.strategy, parameters)
+        result = pipeline.plan(
+            snapshot,
+            arguments.strategy,
+            parameters,
+            pipeline.Business(_policy(arguments.policy)),
+        )
     output.show_plan(arguments, snapshot, result)
     return status.of_plan(result)
+
+
+def _policy(path: str | None) -> Policy:
+    # It is read before anything is planned, and rarely at all.
+    from watcher_rearrange.policies.file import reading
+
+    return reading.read_policy(path) if path else Policy()
 
 
 def parse_parameters(words: Iterable[str]) -> dict[str, object]:

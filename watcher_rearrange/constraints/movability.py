@@ -13,8 +13,9 @@
 """Movability: which instances move, how, and why the others stay.
 
 The state of an instance decides: active ones migrate live, stopped ones
-cold; nothing else can be migrated. A node that somebody else disabled is
-left alone unless it is named.
+cold; nothing else can be migrated. An active one that cannot go live stays,
+unless the operator lets it be stopped for a cold migration. A node that
+somebody else disabled is left alone unless it is named.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ OWN_REASON = 'watcher_rearrange'
 OWN_REASONS = (f'{OWN_REASON}:', f'{OWN_REASON}_')
 
 NOT_COLD = 'stopped, and cold migration is not allowed'
+NOT_LIVE = 'it cannot be migrated live: '
 
 _TYPE_OF_STATE = {'active': plan.LIVE_MIGRATE, 'stopped': plan.COLD_MIGRATE}
 
@@ -48,6 +50,8 @@ STATES = frozenset(_TYPE_OF_STATE)
 class MoveOptions:
     """What the operator permits.
 
+    :ivar cold_if_not_live: active instances that cannot be migrated live are
+        migrated cold, which stops them for a while
     :ivar named_nodes: hostnames that are to be emptied even if disabled;
         nothing is moved there
     :ivar named_instances: UUIDs that are moved even off a disabled node
@@ -60,6 +64,16 @@ class MoveOptions:
     named_nodes: frozenset[str] = frozenset()
     named_instances: frozenset[str] = frozenset()
     path_cost: str | Mapping[str, int] = 'migrations'
+    cold_if_not_live: bool = False
+
+
+def migration_type(
+    instance: records.Instance, options: MoveOptions
+) -> str | None:
+    """Return how an instance is migrated, None if it cannot be."""
+    if instance.not_live and instance.state == 'active':
+        return plan.COLD_MIGRATE if options.cold_if_not_live else None
+    return _TYPE_OF_STATE.get(instance.state)
 
 
 class Movability:
@@ -82,8 +96,10 @@ class Movability:
 
     def migration_type(self, instance_idx: int) -> str:
         """Return how a movable instance is migrated."""
-        state = self._cluster.snapshot.instances[instance_idx].state
-        return _TYPE_OF_STATE[state]
+        instance = self._cluster.snapshot.instances[instance_idx]
+        found = migration_type(instance, self._options)
+        assert found is not None
+        return found
 
     def summary(self) -> list[str]:
         """Return one line that counts those who stay, by reason."""
@@ -106,9 +122,10 @@ class Movability:
             return 'locked'
         if instance.state not in _TYPE_OF_STATE:
             return f'{instance.state} (neither active nor stopped)'
-        cold = _TYPE_OF_STATE[instance.state] == plan.COLD_MIGRATE
-        if cold and not options.allow_cold:
+        if instance.state == 'stopped' and not options.allow_cold:
             return NOT_COLD
+        if migration_type(instance, options) is None:
+            return f'{NOT_LIVE}{instance.not_live}'
         return self._node_reason(instance)
 
     def _node_reason(self, instance: records.Instance) -> str:

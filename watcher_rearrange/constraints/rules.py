@@ -14,13 +14,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from watcher_rearrange.constraints import base
 from watcher_rearrange.constraints import capacity
+from watcher_rearrange.constraints import filters
+from watcher_rearrange.constraints.cpus import Cpus
+from watcher_rearrange.constraints.fences import Fences
 from watcher_rearrange.constraints.movability import Movability
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.receiving import ReceivingNodes
+from watcher_rearrange.constraints.relations import Relations
 from watcher_rearrange.constraints.server_groups import ServerGroups
 from watcher_rearrange.constraints.traits import Traits
 from watcher_rearrange.constraints.units import Units
@@ -30,6 +36,7 @@ from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Violation
+from watcher_rearrange.model.records import Instance
 
 
 class Rules:
@@ -41,6 +48,7 @@ class Rules:
         class of instances be
     :ivar class_of: int64[n_instances], the row of ``eligible``
     :ivar groups: the server groups
+    :ivar relations: those of the policy
     """
 
     def __init__(self, cluster: Cluster, options: MoveOptions) -> None:
@@ -48,13 +56,21 @@ class Rules:
         self.options = options
         self.movability = Movability(cluster, options)
         self.groups = ServerGroups(cluster)
+        self.relations = Relations(cluster)
+        self.fences = Fences(cluster)
         self.node_rules: tuple[base.NodeRule, ...] = (
             ReceivingNodes(cluster, options.named_nodes),
+            self.fences,
             Traits(cluster),
             Zones(cluster),
             Units(cluster),
+            Cpus(cluster, options),
+            *filters.node_rules(cluster),
         )
-        self.class_of, self.eligible = self._classes()
+        # Without those that say where somebody may go, not be, and without
+        # those that are counted one by one.
+        self._suits_of, self._suits = self._classes(self.node_rules[2:])
+        self.class_of, self.eligible = self._classes(self.node_rules)
 
     def permitted(
         self, placement: Placement, instance_idx: int, limit: Ints
@@ -68,6 +84,8 @@ class Rules:
         )
         if self.groups.of(instance_idx):
             nodes &= self.groups.permitted(placement, instance_idx)
+        if self.relations.of(instance_idx):
+            nodes &= self.relations.permitted(placement, instance_idx)
         here = int(placement.node_of[instance_idx])
         if here >= 0:
             nodes[here] = False
@@ -84,9 +102,11 @@ class Rules:
         free = cluster.capacity[node_idx] - placement.used[node_idx]
         if ((free < demand) & (demand > 0)).any():
             return False
-        if not self.groups.of(instance_idx):
-            return True
-        return bool(self.groups.permitted(placement, instance_idx)[node_idx])
+        return all(
+            bool(rules.permitted(placement, instance_idx)[node_idx])
+            for rules in (self.groups, self.relations)
+            if rules.of(instance_idx)
+        )
 
     def violations(self, placement: Placement) -> list[Violation]:
         """Return every rule that does not hold in a placement."""
@@ -94,28 +114,39 @@ class Rules:
             *capacity.violations(placement, self.cluster.capacity),
             *self._misplaced(placement),
             *self.groups.violations(placement),
+            *self.fences.violations(placement),
+            *self.relations.violations(placement),
         ]
 
-    def _classes(self) -> tuple[Ints, Bools]:
+    def unsuitable(self, placement: Placement) -> Bools:
+        """Return bool[n_instances]: on a node that is wrong for it.
+
+        Neither the receiving nodes nor the fences count.
+        """
+        node_of = placement.node_of
+        fine = self._suits[self._suits_of, node_of]
+        wrong: Bools = ~fine & (node_of >= 0)
+        return wrong
+
+    def _classes(
+        self, node_rules: Sequence[base.NodeRule]
+    ) -> tuple[Ints, Bools]:
         rows: list[Bools] = []
+        known: dict[tuple[int, object], Bools] = {}
         row_of: dict[tuple[object, ...], int] = {}
         class_of = np.zeros(self.cluster.n_instances, dtype=np.int64)
         for idx, instance in enumerate(self.cluster.snapshot.instances):
-            key = tuple(rule.key(instance) for rule in self.node_rules)
+            key = tuple(rule.key(instance) for rule in node_rules)
             if key not in row_of:
                 row_of[key] = len(rows)
-                rows.append(
-                    np.logical_and.reduce(
-                        [rule.permitted(instance) for rule in self.node_rules]
-                    )
-                )
+                rows.append(_row(node_rules, instance, key, known))
             class_of[idx] = row_of[key]
         shape = (len(rows), self.cluster.n_nodes)
         return class_of, np.array(rows, dtype=np.bool_).reshape(shape)
 
     def _misplaced(self, placement: Placement) -> list[Violation]:
         found = []
-        for rule in self.node_rules[1:]:
+        for rule in self.node_rules[2:]:
             cache: dict[object, Bools] = {}
             for idx, inst in enumerate(self.cluster.snapshot.instances):
                 node_idx = int(placement.node_of[idx])
@@ -128,3 +159,23 @@ class Rules:
                         Violation(rule.name, things, 1, 0, 'instances')
                     )
         return found
+
+
+def _row(
+    node_rules: Sequence[base.NodeRule],
+    instance: Instance,
+    key: tuple[object, ...],
+    known: dict[tuple[int, object], Bools],
+) -> Bools:
+    """bool[n_nodes]: where all node rules let an instance be.
+
+    :param key: of each rule
+    :param known: what each rule, by its number, answered for a key
+    """
+    for number, part in enumerate(key):
+        if (number, part) not in known:
+            rule = node_rules[number]
+            known[number, part] = rule.permitted(instance)
+    rows = [known[numbered] for numbered in enumerate(key)]
+    found: Bools = np.logical_and.reduce(rows)
+    return found

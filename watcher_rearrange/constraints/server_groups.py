@@ -108,6 +108,14 @@ class ServerGroups:
                 )
         return found
 
+    def excess(self, placement: Placement, group: Group) -> int:
+        """Return how many members, or nodes with members, are too many."""
+        counts = self.counts(placement, group)
+        if group.apart:
+            most = group.record.max_server_per_host
+            return int(np.maximum(counts - most, 0).sum())
+        return max(0, int((counts > 0).sum()) - 1)
+
     def counts(
         self, placement: Placement, group: Group, but: int = -1
     ) -> Ints:

@@ -87,6 +87,11 @@ class ObjectiveValue:
     weight: float = 1.0
 
 
+# Rules of a policy: those that must hold, and those that should.
+POLICY = 'policy'
+POLICY_SHOULD = 'policy_should'
+
+
 @dataclasses.dataclass(frozen=True)
 class Violation:
     """A rule that does not hold, with the numbers.

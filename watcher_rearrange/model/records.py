@@ -195,11 +195,52 @@ class Flavor:
 
 
 @dataclasses.dataclass(frozen=True)
+class Fence:
+    """Instances that a policy keeps on some hosts.
+
+    :ivar weight: of one breach, where it is an aim; None if it is a must
+    """
+
+    name: str
+    members: frozenset[str]
+    hosts: frozenset[str]
+    weight: float | None = None
+
+
+AT_MOST = 'at_most'
+TOGETHER = 'together'
+EXCLUSIVE = 'exclusive'
+
+
+@dataclasses.dataclass(frozen=True)
+class Relation:
+    """Who may be with whom in one part of the nodes, as a policy has it.
+
+    - at_most: in each part, so many of the members at most;
+    - together: all members in one part;
+    - exclusive: in no part a member and one of the others.
+
+    :ivar part_of: the part of each host; a host without one is not meant
+    :ivar weight: of one breach, where it is an aim; None if it is a must
+    """
+
+    name: str
+    kind: str
+    members: frozenset[str]
+    part_of: Mapping[str, str]
+    others: frozenset[str] = frozenset()
+    most: int = 1
+    weight: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Snapshot:
     """A whole cluster at one moment.
 
     :ivar scheduler_filters: those of Nova that are enabled; None for all
         that there are rules for
+    :ivar fences: of a policy, which no snapshot file has
+    :ivar relations: the same
     """
 
     compute_nodes: tuple[ComputeNode, ...]
@@ -209,6 +250,8 @@ class Snapshot:
     migrations: tuple[Migration, ...] = ()
     flavors: tuple[Flavor, ...] = ()
     scheduler_filters: tuple[str, ...] | None = None
+    fences: tuple[Fence, ...] = ()
+    relations: tuple[Relation, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

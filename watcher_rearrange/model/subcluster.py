@@ -22,6 +22,7 @@ import numpy as np
 
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.model.records import Relation
 from watcher_rearrange.model.records import ServerGroup
 
 
@@ -50,6 +51,7 @@ def subcluster(cluster: Cluster, nodes: Ints, instances: Ints) -> Cluster:
         migrations=tuple(
             move for move in snapshot.migrations if move.instance in uuids
         ),
+        relations=tuple(_relations(snapshot.relations, uuids)),
     )
     return Cluster(
         snapshot=part,
@@ -64,6 +66,15 @@ def subcluster(cluster: Cluster, nodes: Ints, instances: Ints) -> Cluster:
             if instance_at[moving] >= 0
         ),
     )
+
+
+def _relations(
+    relations: Iterable[Relation], uuids: set[str]
+) -> Iterable[Relation]:
+    for relation in relations:
+        members, others = relation.members & uuids, relation.others & uuids
+        if members:
+            yield dataclasses.replace(relation, members=members, others=others)
 
 
 def _positions(chosen: Ints, count: int) -> Ints:

@@ -27,6 +27,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.objectives.dimensions import Floats
@@ -66,6 +67,10 @@ class Filler:
         self.trail: list[tuple[int, int]] = []
         self._cost = cost
         self._deep = deep
+        self._anywhere: Bools = np.ones(
+            problem.cluster.n_nodes, dtype=np.bool_
+        )
+        self._where = self._anywhere
 
     def place_all(self, instances: Sequence[int]) -> bool:
         """Place all or none; whether they found room."""
@@ -76,15 +81,22 @@ class Filler:
                 return False
         return True
 
-    def place(self, instance_idx: int) -> bool:
-        """Place one, evicting one other instance if it must be."""
+    def place(self, instance_idx: int, where: Bools | None = None) -> bool:
+        """Place one, evicting one other instance if it must be.
+
+        :param where: bool[n_nodes], where it may go; None for anywhere
+        """
         if self.problem.out_of_time:
             return False
-        return (
-            self._direct(instance_idx)
-            or self._evicting(instance_idx)
-            or (self._deep and self._clearing(instance_idx))
-        )
+        self._where = self._anywhere if where is None else where
+        try:
+            return (
+                self._direct(instance_idx, self._where)
+                or self._evicting(instance_idx)
+                or (self._deep and self._clearing(instance_idx))
+            )
+        finally:
+            self._where = self._anywhere
 
     def undo(self, mark: int = 0) -> None:
         """Take back all moves after a mark."""
@@ -96,10 +108,9 @@ class Filler:
         before = self.placement.move(instance_idx, node_idx)
         self.trail.append((instance_idx, before))
 
-    def _direct(self, instance_idx: int, but: int = -1) -> bool:
+    def _direct(self, instance_idx: int, where: Bools) -> bool:
         nodes = self.problem.destinations(self.placement, instance_idx)
-        if but >= 0:
-            nodes[but] = False
+        nodes &= where
         if not nodes.any():
             return False
         cost = self._cost(self.placement, instance_idx)
@@ -111,7 +122,7 @@ class Filler:
             if self.problem.out_of_time:
                 break
             mark = len(self.trail)
-            if self._direct(other, but=node_idx):
+            if self._direct(other, self._but(node_idx)):
                 if self._fits_now(instance_idx, node_idx):
                     self._move(instance_idx, node_idx)
                     return True
@@ -127,12 +138,17 @@ class Filler:
                 if tried > MAX_CLEARINGS or self.problem.out_of_time:
                     return False
                 mark = len(self.trail)
-                if all(self._direct(i, but=node_idx) for i in group):
+                if all(self._direct(i, self._but(node_idx)) for i in group):
                     if self._fits_now(instance_idx, node_idx):
                         self._move(instance_idx, node_idx)
                         return True
                 self.undo(mark)
         return False
+
+    def _but(self, node_idx: int) -> Bools:
+        nodes = self._anywhere.copy()
+        nodes[node_idx] = False
+        return nodes
 
     def _missing(self, instance_idx: int) -> Ints:
         """int64[n_nodes, n_rc]: what an instance misses on each node."""
@@ -148,7 +164,7 @@ class Filler:
         share = (self._missing(instance_idx) / need).sum(axis=1)
         rules = problem.rules
         eligible = rules.eligible[rules.class_of[instance_idx]]
-        nodes = np.flatnonzero(problem.open_nodes & eligible)
+        nodes = np.flatnonzero(problem.open_nodes & eligible & self._where)
         order = nodes[np.lexsort((nodes, share[nodes]))]
         chosen: list[int] = order[:MAX_CLEARED_NODES].tolist()
         return chosen
@@ -176,7 +192,9 @@ class Filler:
         problem, placement = self.problem, self.placement
         cluster, rules = problem.cluster, problem.rules
         nodes = (
-            problem.open_nodes & rules.eligible[rules.class_of[instance_idx]]
+            problem.open_nodes
+            & self._where
+            & rules.eligible[rules.class_of[instance_idx]]
         )
         nodes[placement.node_of[instance_idx]] = False
         others = np.flatnonzero(problem.movable & nodes[placement.node_of])

@@ -161,7 +161,11 @@ class _Finder:
         return self._best
 
     def _is_large(self) -> bool:
-        cluster, groups = self._search.rules.cluster, self._search.rules.groups
+        rules = self._search.rules
+        cluster, groups = rules.cluster, rules.groups
+        if rules.relations.relations:
+            # The searches of knots know nothing of these.
+            return True
         width = max(cluster.n_nodes, len(groups.groups))
         return cluster.n_instances * width > MAX_CELLS
 

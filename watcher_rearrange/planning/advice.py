@@ -17,6 +17,7 @@ from __future__ import annotations
 import numpy as np
 
 from watcher_rearrange.constraints.movability import NOT_COLD
+from watcher_rearrange.constraints.movability import NOT_LIVE
 from watcher_rearrange.constraints.movability import STATES
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Bools
@@ -39,6 +40,13 @@ _UNFIT = {
     'traits': 'has the traits that it asks for',
     'availability_zone': 'is in the zone that it is pinned to',
     'max_unit': 'gives so much to one instance',
+    'cpu': 'has the processors that it was started with',
+    'aggregate_extra_specs': 'is in an aggregate as its flavor asks for',
+    'aggregate_images': 'is in aggregates for such images only',
+    'aggregate_tenants': 'is open to its project',
+    'aggregate_flavors': 'is open to its flavor',
+    'tenant_aggregates': 'is in an aggregate of its project',
+    'isolated_aggregates': 'is open to those who ask for no other traits',
 }
 
 
@@ -59,6 +67,8 @@ def why_it_stays(
         reason = f'{reason}; confirm or revert its resize'
     elif reason in _HELP:
         reason = f'{reason}; {_HELP[reason]}'
+    elif reason.startswith(NOT_LIVE):
+        reason = f'{reason}; set cold_if_not_live, or stop it first'
     elif instance.state not in STATES and not instance.stays:
         reason = f'{reason}; start or stop it first'
     return f'{instance.label} stays on {host}: {reason}'

@@ -90,6 +90,7 @@ def _bootable(rules: Rules, flavor: Flavor) -> Bools:
         uuid='',
         host='',
         allocations=flavor.allocations,
+        flavor=flavor.name,
         required_traits=flavor.required_traits,
         forbidden_traits=flavor.forbidden_traits,
     )

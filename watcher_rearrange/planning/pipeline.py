@@ -19,10 +19,12 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 
 from collections.abc import Mapping
 
+from watcher_rearrange.model import errors
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Plan
@@ -31,9 +33,11 @@ from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning import actions
+from watcher_rearrange.planning import business
 from watcher_rearrange.planning import deadline
 from watcher_rearrange.planning import given
 from watcher_rearrange.planning import menu
+from watcher_rearrange.planning import reserve
 from watcher_rearrange.planning import worth
 from watcher_rearrange.planning.combination import Combination
 from watcher_rearrange.planning.consolidation import Consolidation
@@ -42,13 +46,17 @@ from watcher_rearrange.planning.evacuation import Evacuation
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.planning.optimization import Optimization
 from watcher_rearrange.planning.rebalancing import Rebalancing
+from watcher_rearrange.planning.repair import Repair
 from watcher_rearrange.planning.settle import settle
 from watcher_rearrange.policies import parameters
 from watcher_rearrange.policies.combined import CombinedPolicy
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 from watcher_rearrange.policies.defragment import DefragmentPolicy
+from watcher_rearrange.policies.evacuate import EvacuatePolicy
+from watcher_rearrange.policies.file.records import Policy as Rules
 from watcher_rearrange.policies.optimize import OptimizePolicy
 from watcher_rearrange.policies.rebalance import RebalancePolicy
+from watcher_rearrange.policies.repair import RepairPolicy
 
 
 find_path = given.find_path
@@ -56,16 +64,58 @@ find_path = given.find_path
 SOLVED = (Status.OPTIMAL, Status.FEASIBLE, Status.NO_CHANGE)
 
 
+@dataclasses.dataclass(frozen=True)
+class Business:
+    """What is known beside the cluster where a policy is to be respected.
+
+    :ivar policy: of the policy files
+    :ivar now: when the plan begins; None for now
+    :ivar migrated: how many migrations each instance had in the last day,
+        by UUID
+    """
+
+    policy: Rules = Rules()
+    now: datetime.datetime | None = None
+    migrated: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+
 def plan(
-    snapshot: Snapshot, strategy: str, given: Mapping[str, object]
+    snapshot: Snapshot,
+    strategy: str,
+    given: Mapping[str, object],
+    known: Business = Business(),
 ) -> Plan:
     """Plan what a strategy would do to a cluster.
 
     :param strategy: its name, with or without the prefix ``rearrange_``
     :param given: its parameters; those that are missing have defaults
-    :raises BadInput: with every problem of the name and the parameters
+    :raises BadInput: with every problem of the name, the parameters and the
+        policy
     """
     policy = parameters.policy(strategy, given)
+    rules = _joined(known.policy, policy.business)
+    directed = isinstance(policy, RepairPolicy | EvacuatePolicy)
+    question = business.Question(
+        rules, directed, directed, known.now, known.migrated
+    )
+    return business.plan(
+        snapshot, question, lambda lowered: _plan(lowered, policy)
+    )
+
+
+def _joined(first: Rules, second: Rules) -> Rules:
+    names = {rule.name for rule in first.rules}
+    problems = [
+        f'policy.rules[{k}].name: a policy file has a rule {rule.name!r} too'
+        for k, rule in enumerate(second.rules)
+        if rule.name in names
+    ]
+    if problems:
+        raise errors.BadInput(problems)
+    return Rules((*first.rules, *second.rules))
+
+
+def _plan(snapshot: Snapshot, policy: parameters.Policy) -> Plan:
     cluster = Cluster.from_snapshot(snapshot)
     runs = 1 + policy.alternatives
     if policy.worth.asked:
@@ -95,9 +145,20 @@ def _planned(cluster: Cluster, policy: parameters.Policy) -> Plan:
     if refused is not None:
         return Plan(refused, messages=tuple(job.messages(end)))
     result = _written(job, start, end, path)
-    if job.deadline_s is None:
+    if job.deadline_s is not None:
+        result = _in_time(job, start, end, path, result)
+    failures = policy.failures_to_tolerate
+    if not failures:
         return result
-    return _in_time(job, start, end, path, result)
+    return reserve.kept(job, failures, result, functools.partial(_less, job))
+
+
+def _less(job: Job, path: Path, end: Placement) -> Plan:
+    """The plan of a part of the moves, or why it must not be used."""
+    refused = job.refusal(end)
+    if refused is not None:
+        return Plan(refused, messages=tuple(job.messages(end)))
+    return _written(job, Placement(job.cluster), end, path)
 
 
 def _in_time(
@@ -135,6 +196,8 @@ def _job(cluster: Cluster, policy: parameters.Policy) -> Job:
         return Combination(cluster, policy)
     if isinstance(policy, DefragmentPolicy):
         return Defragmentation(cluster, policy)
+    if isinstance(policy, RepairPolicy):
+        return Repair(cluster, policy)
     if isinstance(policy, OptimizePolicy):
         return Optimization(cluster, policy)
     return Evacuation(cluster, policy)

@@ -17,11 +17,13 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from watcher_rearrange.plugin import planner
+from watcher_rearrange.plugin.readers import images
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
 from watcher_rearrange.plugin.strategies import defragment
 from watcher_rearrange.plugin.strategies import evacuate
 from watcher_rearrange.plugin.strategies import optimize
+from watcher_rearrange.plugin.strategies import policy
 from watcher_rearrange.plugin.strategies import rebalance
 
 
@@ -32,6 +34,7 @@ STRATEGIES = (
     combined.Combined,
     defragment.Defragment,
     optimize.Optimize,
+    policy.Policy,
 )
 
 
@@ -47,4 +50,5 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     groups.append(
         (f'watcher_planners.{planner.NAME}', planner.RearrangePlanner)
     )
-    return [(name, plugin.get_config_opts()) for name, plugin in groups]
+    options = [(name, plugin.get_config_opts()) for name, plugin in groups]
+    return [*options, (images.GROUP, images.OPTIONS)]

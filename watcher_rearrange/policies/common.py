@@ -20,6 +20,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from watcher_rearrange.constraints.movability import MoveOptions
+from watcher_rearrange.model import errors
+from watcher_rearrange.policies.file import reading
+from watcher_rearrange.policies.file.records import Policy
 from watcher_rearrange.policies.limits import Limits
 from watcher_rearrange.policies.worth import Worth
 
@@ -29,8 +32,11 @@ class CommonPolicy:
     """What may be moved, how much at once, how long, and for what gain.
 
     :ivar deadline_s: when the plan must be over; None for no deadline
+    :ivar failures_to_tolerate: nodes whose instances must have room
+        elsewhere
     :ivar max_migrations: None for no limit
     :ivar alternatives: how many other plans to look for
+    :ivar business: the rules that the audit gives itself
     """
 
     options: MoveOptions
@@ -38,9 +44,11 @@ class CommonPolicy:
     deadline_s: float | None
     time_limit_s: float
     seed: int
+    failures_to_tolerate: int = 0
     max_migrations: int | None = None
     alternatives: int = 0
     worth: Worth = Worth()
+    business: Policy = Policy()
 
 
 def common(full: Mapping[str, Any], **options: Any) -> dict[str, Any]:
@@ -52,13 +60,27 @@ def common(full: Mapping[str, Any], **options: Any) -> dict[str, Any]:
         'options': MoveOptions(
             move_locked=full['move_locked'],
             path_cost=full['path_cost'],
+            cold_if_not_live=full['cold_if_not_live'],
             **options,
         ),
         'limits': Limits.of(full),
         'deadline_s': float(full['deadline_s']) or None,
         'time_limit_s': float(full['time_limit_s']),
         'seed': full['seed'],
+        'business': _business(full['policy']),
+        'failures_to_tolerate': full['failures_to_tolerate'],
     }
+
+
+def _business(document: Mapping[str, Any]) -> Policy:
+    if not document:
+        return Policy()
+    try:
+        return reading.policy_from_document(document)
+    except errors.BadInput as error:
+        raise errors.BadInput(
+            [f'policy.{problem}' for problem in error.problems]
+        ) from None
 
 
 def extent(full: Mapping[str, Any]) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from watcher_rearrange.policies import defragment
 from watcher_rearrange.policies import evacuate
 from watcher_rearrange.policies import optimize
 from watcher_rearrange.policies import rebalance
+from watcher_rearrange.policies import repair
 from watcher_rearrange.policies import schema as schemas
 
 
@@ -36,6 +37,7 @@ Policy = (
     | combined.CombinedPolicy
     | defragment.DefragmentPolicy
     | optimize.OptimizePolicy
+    | repair.RepairPolicy
 )
 
 PREFIX = 'rearrange_'
@@ -54,6 +56,7 @@ class StrategyParameters:
         | type[combined.CombinedPolicy]
         | type[defragment.DefragmentPolicy]
         | type[optimize.OptimizePolicy]
+        | type[repair.RepairPolicy]
     )
 
 
@@ -81,6 +84,9 @@ STRATEGIES: dict[str, StrategyParameters] = {
         ),
         StrategyParameters(
             'rearrange_optimize', optimize.SCHEMA, optimize.OptimizePolicy
+        ),
+        StrategyParameters(
+            'rearrange_policy', repair.SCHEMA, repair.RepairPolicy
         ),
     )
 }

@@ -45,6 +45,26 @@ COMMON: Schema = {
         'type': 'boolean',
         'default': False,
     },
+    'cold_if_not_live': {
+        'description': (
+            'Migrate active instances that cannot be migrated live cold, '
+            'which stops them for a while; else they stay.'
+        ),
+        'type': 'boolean',
+        'default': False,
+    },
+    'failures_to_tolerate': {
+        'description': (
+            'How many compute nodes may fail at once: the instances of any '
+            'so many find room on the others, after each migration. Where '
+            'that does not hold at the start, it may not get worse. 0 means '
+            'no reserve.'
+        ),
+        'type': 'integer',
+        'minimum': 0,
+        'maximum': 8,
+        'default': 0,
+    },
     'max_outgoing': {
         'description': (
             'The most migrations off one node at once; Nova queues '
@@ -96,6 +116,15 @@ COMMON: Schema = {
         'minimum': 1,
         'maximum': 86400,
         'default': 60,
+    },
+    'policy': {
+        'description': (
+            'Rules of the business that the plan respects, beside those of '
+            'the policy files, in the same form: {"version": 1, "rules": '
+            '[...]}.'
+        ),
+        'type': 'object',
+        'default': {},
     },
     'seed': {
         'description': (

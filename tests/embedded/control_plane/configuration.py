@@ -39,7 +39,7 @@ def default_options(
     """Return the options by section.
 
     :param database: its URL
-    :param cloud_url: where /compute and /placement are
+    :param cloud_url: where /compute, /placement and /image are
     :param max_workers: the number of actions that the applier runs at once
     """
     return {
@@ -65,6 +65,7 @@ def default_options(
             'auth_type': 'none',
             'endpoint_override': f'{cloud_url}/placement',
         },
+        'glance': {'endpoint_override': f'{cloud_url}/image/v2'},
         'watcher_clients_auth': {'auth_type': 'none'},
         'collector': {
             'collector_plugins': 'compute',

@@ -17,10 +17,13 @@ from __future__ import annotations
 import argparse
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+
+from collections.abc import Sequence
 
 from tests.functional.minicloud import cloud as clouds
 from tests.functional.minicloud import dashboard
@@ -34,10 +37,13 @@ COUNTED = 'tools/counted.sh'
 
 # Beside a cloud that somebody started by hand.
 TEST_PORT = 16000
+NODES = 6
 
 
 def main() -> int:
     """Run one command and return its exit status."""
+    # What this program started is ended on the way out.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     arguments = _parse()
     try:
         return COMMANDS[arguments.command](arguments)
@@ -52,21 +58,18 @@ def _parse() -> argparse.Namespace:
     )
     parser.add_argument(
         '--folder',
-        type=pathlib.Path,
+        type=_path,
         default=pathlib.Path('.minicloud'),
         help='where it keeps everything (%(default)s)',
     )
     commands = parser.add_subparsers(dest='command', required=True)
     up = commands.add_parser('up', help='start a cloud')
-    up.add_argument('--nodes', type=int, default=6, help='computes')
-    up.add_argument(
-        '--hosts', type=pathlib.Path, help='computes and sizes, as JSON'
-    )
+    up.add_argument('--nodes', type=int, help=f'computes ({NODES})')
+    up.add_argument('--hosts', type=_path, help='computes and sizes, as JSON')
     up.add_argument(
         '--first-port',
         type=int,
-        default=layouts.Layout.first_port,
-        help='of the range it listens on (%(default)s)',
+        help=f'of the range it listens on ({layouts.Layout.first_port})',
     )
     up.add_argument(
         '--horizon', action='store_true', help='start the dashboard too'
@@ -86,7 +89,7 @@ def _parse() -> argparse.Namespace:
         'test', help='run tests on a new cloud, which is removed afterwards'
     )
     test.add_argument('filters', nargs='*', help='as stestr takes them')
-    test.add_argument('--nodes', type=int, default=6, help='computes')
+    test.add_argument('--nodes', type=int, default=NODES, help='computes')
     test.add_argument(
         '--first-port',
         type=int,
@@ -95,7 +98,7 @@ def _parse() -> argparse.Namespace:
     )
     test.add_argument(
         '--keep',
-        type=pathlib.Path,
+        type=_path,
         metavar='FOLDER',
         help='copy the logs there, whatever comes of the tests',
     )
@@ -106,25 +109,42 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def _caller() -> pathlib.Path:
+    """Return where the user stands; the script goes to the repository."""
+    return pathlib.Path(os.environ.get('MINICLOUD_CALLER', '.'))
+
+
+def _path(text: str) -> pathlib.Path:
+    return _caller() / text
+
+
 def _up(arguments: argparse.Namespace) -> int:
     began = time.monotonic()
-    hosts = (
-        host_files.in_processes(host_files.read(arguments.hosts))
-        if arguments.hosts
-        else host_files.default_hosts(arguments.nodes)
+    folder = arguments.folder.resolve()
+    kept = layouts.Layout.find(folder)
+    layout = kept or layouts.Layout(folder)
+    if arguments.first_port is not None:
+        layout = layouts.Layout(folder, arguments.first_port)
+    clouds.Cloud(layout).up(
+        _hosts(arguments, kept), say=lambda line: print(line, flush=True)
     )
-    layout = layouts.Layout(arguments.folder.resolve(), arguments.first_port)
-    cloud = clouds.Cloud(layout)
-    try:
-        cloud.up(hosts, say=lambda line: print(line, flush=True))
-    except BaseException:
-        cloud.down()
-        raise
     print(f'up after {time.monotonic() - began:.0f} s; try')
     print('  ./minicloud run openstack hypervisor list')
     if arguments.horizon:
         return _horizon(arguments)
     return 0
+
+
+def _hosts(
+    arguments: argparse.Namespace, kept: layouts.Layout | None
+) -> list[host_files.Host]:
+    """Return the computes asked for, else those of a cloud that was kept."""
+    if arguments.hosts:
+        return host_files.in_processes(host_files.read(arguments.hosts))
+    if arguments.nodes is None and kept is not None:
+        return host_files.read(kept.hosts)
+    nodes = NODES if arguments.nodes is None else arguments.nodes
+    return host_files.default_hosts(nodes)
 
 
 def _horizon(arguments: argparse.Namespace) -> int:
@@ -187,8 +207,7 @@ def _test(arguments: argparse.Namespace) -> int:
                 host_files.default_hosts(arguments.nodes),
                 say=lambda line: print(line, flush=True),
             )
-            environment = {**os.environ, 'MINICLOUD_FOLDER': folder}
-            status = subprocess.run(stestr, env=environment).returncode
+            status = _run_tests(stestr, folder)
             if status:
                 logs.show_errors(cloud.layout.log)
             return status
@@ -201,8 +220,19 @@ def _test(arguments: argparse.Namespace) -> int:
                 logs.copy(cloud.layout.log, arguments.keep)
 
 
+def _run_tests(stestr: Sequence[str | os.PathLike[str]], folder: str) -> int:
+    environment = {**os.environ, 'MINICLOUD_FOLDER': folder}
+    with subprocess.Popen(stestr, env=environment) as tests:
+        try:
+            return tests.wait()
+        except BaseException:
+            proc.end(tests.pid)
+            raise
+
+
 def _run(arguments: argparse.Namespace) -> int:
     openrc = clouds.Cloud.find(arguments.folder).layout.etc / 'openrc'
+    os.chdir(_caller())
     os.execvp(
         'bash',
         ['bash', '-c', '. "$0" && exec "$@"', str(openrc), *arguments.words],

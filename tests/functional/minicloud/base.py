@@ -75,6 +75,13 @@ class CloudTestCase(unittest.TestCase):
         """Return where every instance is, by name."""
         return {s.name: s.compute_host for s in self.tenant.servers()}
 
+    def service(self, host: str) -> Any:
+        """Return the compute service of a host."""
+        (found,) = self.connection.compute.services(
+            binary='nova-compute', host=host
+        )
+        return found
+
     def assert_clean(self) -> None:
         """Nova refused nothing, every migration did what it should."""
         self.assertEqual([], self.truth.refusals())
@@ -82,16 +89,11 @@ class CloudTestCase(unittest.TestCase):
         bad = [
             migration
             for migration in self.truth.migrations()
-            if migration['status'] not in ('completed', 'confirmed', 'done')
+            if migration['status'] not in truths.DONE
         ]
         self.assertEqual([], bad)
         self.assert_allocated_where_running()
 
     def assert_allocated_where_running(self) -> None:
-        """Every instance has its allocations on its host, and only there."""
-        held = {
-            consumer: list(providers)
-            for consumer, providers in self.truth.allocations().items()
-        }
-        hosts = self.truth.hosts()
-        self.assertEqual({uuid: [host] for uuid, host in hosts.items()}, held)
+        """Every instance holds its flavor on its host, and nobody else."""
+        self.assertEqual([], self.truth.misallocated())

@@ -71,8 +71,12 @@ class Browser:
         service = webdriver.ChromeService(shutil.which('chromedriver'))
         self.driver = webdriver.Chrome(options, service)
         self.driver.set_page_load_timeout(PATIENCE_S)
-        self._resize(MIN_HEIGHT_PX)
-        self._log_in()
+        try:
+            self._resize(MIN_HEIGHT_PX)
+            self._log_in()
+        except BaseException:
+            self.quit()
+            raise
 
     def quit(self) -> None:
         """End it."""

@@ -14,9 +14,7 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
-import shutil
 import time
 
 from collections.abc import Callable
@@ -37,7 +35,13 @@ from tests.functional.minicloud import switches
 AGENT_S = 180.0
 # The last that an agent of Watcher does when it starts.
 WATCHER_READY = 'Starting service monitoring service'
-CONDUCTOR_S = 180.0
+NOVA = ('nova-conductor', 'nova-scheduler')
+WATCHER = ('watcher-decision-engine', 'watcher-applier')
+# What an agent writes into its log when it is ready.
+READY = {
+    **{name: f'Starting {name.removeprefix("nova-")} node' for name in NOVA},
+    **dict.fromkeys(WATCHER, WATCHER_READY),
+}
 
 
 class Cloud:
@@ -59,17 +63,15 @@ class Cloud:
 
         :raises proc.CloudError: if there is none
         """
-        path = folder / 'cloud.json'
-        try:
-            first_port = json.loads(path.read_text())['first_port']
-        except FileNotFoundError as error:
-            raise proc.CloudError(f'there is no cloud in {folder}') from error
-        return cls(layouts.Layout(folder.resolve(), first_port))
+        layout = layouts.Layout.find(folder)
+        if layout is None:
+            raise proc.CloudError(f'there is no cloud in {folder}')
+        return cls(layout)
 
     @property
     def hosts(self) -> list[host_files.Host]:
         """The computes that it was started with."""
-        return host_files.read(self.layout.folder / 'hosts.json')
+        return host_files.read(self.layout.hosts)
 
     def up(
         self,
@@ -77,19 +79,29 @@ class Cloud:
         watcher: str = settings.REARRANGE,
         say: Callable[[str], None] = lambda line: None,
     ) -> None:
-        """Start everything.
+        """Start everything, or leave nothing running.
 
         :param watcher: more of Watcher's configuration
         :param say: told every step and its seconds
         :raises proc.CloudError: if something is missing, runs already or
             does not start
         """
+        # Outside: a cloud that runs already is not to be ended.
         self._check()
-        self.layout.make_folders()
-        (self.layout.folder / 'cloud.json').write_text(
-            json.dumps({'first_port': self.layout.first_port})
-        )
-        host_files.write(self.layout.folder / 'hosts.json', hosts)
+        try:
+            self._up(hosts, watcher, say)
+        except BaseException:
+            self.down()
+            raise
+
+    def _up(
+        self,
+        hosts: Sequence[host_files.Host],
+        watcher: str,
+        say: Callable[[str], None],
+    ) -> None:
+        self.layout.make()
+        host_files.write(self.layout.hosts, hosts)
         settings.write(self.layout, watcher)
         for name, step in (
             ('database and bus', self._start_infrastructure),
@@ -106,26 +118,20 @@ class Cloud:
     def down(self) -> None:
         """End everything, the database and the bus last."""
         running = set(self.processes.running())
-        last = {
-            infrastructure.DATABASE,
-            infrastructure.BUS,
-            infrastructure.EPMD,
-        }
-        self.processes.stop(running - last)
+        self.processes.stop(running.difference(infrastructure.NAMES))
         self.processes.stop([infrastructure.BUS, infrastructure.DATABASE])
         self.processes.stop([infrastructure.EPMD])
 
     def remove(self) -> None:
-        """End everything and delete the folder."""
+        """End everything and delete what it made."""
         self.down()
-        shutil.rmtree(self.layout.folder)
+        self.layout.remove()
 
     def start_watcher(self) -> None:
         """Start Watcher, its database brought up to date first."""
         self.services.synchronize_watcher()
         self.services.start_api('watcher')
-        for name in ('watcher-decision-engine', 'watcher-applier'):
-            self.services.start_agent(name)
+        self._start_agents(WATCHER)
         self.services.wait_api('watcher')
 
     def start(self, name: str) -> None:
@@ -136,72 +142,96 @@ class Cloud:
         """
         if name in self.processes.running():
             raise proc.CloudError(f'{name} runs already')
-        if name in services.APIS:
+        computes = host_files.by_process(self.hosts)
+        if name in infrastructure.NAMES:
+            infrastructure.start_one(self.layout, self.processes, name)
+        elif name in services.APIS:
             self.services.start_api(name)
             self.services.wait_api(name)
-        elif name.startswith('watcher-'):
-            self._start_again(name)
-        elif name in services.AGENTS:
-            self.services.start_agent(name)
+        elif name in READY:
+            self._start_agents([name])
         elif name == dashboard.NAME:
             dashboard.start(self.layout, self.processes)
-        elif hosts := self._hosts_of(name):
-            self.services.start_computes(hosts)
+        elif name in computes:
+            self.services.start_computes(computes[name])
         else:
             raise proc.CloudError(f'there is no process {name}')
 
     def missing(self) -> list[str]:
         """Return the processes that should run and do not."""
-        first = {}
-        for host in self.hosts:
-            first.setdefault(host.process, f'compute-{host.name}')
-        wanted = [*services.APIS, *services.AGENTS, *first.values()]
+        wanted = [
+            *infrastructure.NAMES,
+            *services.APIS,
+            *READY,
+            *host_files.by_process(self.hosts),
+        ]
         running = self.processes.running()
         return [name for name in wanted if name not in running]
 
-    def _start_again(self, name: str) -> None:
-        """Start an agent of Watcher and wait until it has cleared up.
+    def _start_agents(self, names: Sequence[str]) -> None:
+        """Start agents and wait until they have cleared up.
 
-        It cancels what was under way when it ended, and would do so with
-        what begins meanwhile.
+        Those of Watcher cancel what was under way when they ended, and would
+        do so with what begins meanwhile.
         """
-        log = self.layout.log / f'{name}.log'
-        before = log.stat().st_size if log.exists() else 0
-        self.services.start_agent(name)
+        seen = {name: self._log_size(name) for name in names}
+        for name in names:
+            self.services.start_agent(name)
+        for name, since in seen.items():
+            self._wait_log(name, READY[name], since)
 
-        def is_ready() -> bool:
+    def _log_size(self, name: str) -> int:
+        log = self.layout.agent_log(name)
+        return log.stat().st_size if log.exists() else 0
+
+    def _wait_log(self, name: str, text: str, since: int) -> None:
+        """Wait until an agent has written something.
+
+        :param since: where to look from, in bytes: the log may be of before
+        """
+        log = self.layout.agent_log(name)
+
+        def is_written() -> bool:
             if not log.exists():
                 return False
             with log.open(errors='replace') as lines:
-                lines.seek(before)
-                return WATCHER_READY in lines.read()
+                lines.seek(since)
+                return text in lines.read()
 
-        proc.wait_for(is_ready, f'{name}, see {log}', AGENT_S)
-
-    def _hosts_of(self, name: str) -> list[host_files.Host]:
-        hosts = self.hosts
-        first = name.removeprefix('compute-')
-        groups = {host.process for host in hosts if host.name == first}
-        return [host for host in hosts if host.process in groups]
+        proc.wait_for(is_written, f'{name}, see {log}', AGENT_S)
 
     def _check(self) -> None:
+        """Look for what is in the way, before anything is changed."""
+        layout = self.layout
+        if self.processes.running():
+            raise proc.CloudError(f'a cloud runs in {layout.folder} already')
+        self._check_folder()
+        taken = [
+            str(layout.port(name))
+            for name in layouts.PORTS
+            if proc.is_listening(layout.port(name))
+        ]
+        if taken:
+            raise proc.CloudError(
+                f'ports {", ".join(taken)} are taken by something else'
+            )
         if missing := infrastructure.missing():
             raise proc.CloudError(
                 f'{" and ".join(missing)} missing; try: apt-get install '
                 f'--no-install-recommends {" ".join(missing)}'
             )
-        if self.processes.running():
+
+    def _check_folder(self) -> None:
+        folder = self.layout.folder
+        kept = layouts.Layout.find(folder)
+        # Its catalogue and its cell hold addresses.
+        if kept and kept.first_port != self.layout.first_port:
             raise proc.CloudError(
-                f'a cloud runs in {self.layout.folder} already'
+                f'the cloud in {folder} has the ports from {kept.first_port}'
             )
-        taken = [
-            str(self.layout.port(name))
-            for name in layouts.PORTS
-            if proc.is_listening(self.layout.port(name))
-        ]
-        if taken:
+        if kept is None and folder.exists() and any(folder.iterdir()):
             raise proc.CloudError(
-                f'ports {", ".join(taken)} are taken by something else'
+                f'{folder} is not empty and holds no cloud; try another'
             )
 
     def _start_infrastructure(self) -> None:
@@ -214,21 +244,10 @@ class Cloud:
 
     def _start_nova(self, hosts: Sequence[host_files.Host]) -> None:
         self.services.start_api('nova')
-        for name in ('nova-conductor', 'nova-scheduler'):
-            self.services.start_agent(name)
         # A compute that finds no conductor gives up for a minute.
-        self._wait_conductor()
+        self._start_agents(NOVA)
+        since = self.services.now()
         self.services.start_computes(hosts)
-        self.services.wait_computes(len(hosts))
+        self.services.wait_computes(len(hosts), since)
         self.services.discover_computes()
         self.services.wait_api('nova')
-
-    def _wait_conductor(self) -> None:
-        log = self.layout.log / 'nova-conductor.log'
-
-        def listens() -> bool:
-            return (
-                log.exists() and 'Starting conductor node' in log.read_text()
-            )
-
-        proc.wait_for(listens, f'the conductor, see {log}', CONDUCTOR_S)

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 
 from collections.abc import Collection
 from typing import Any
@@ -83,17 +82,13 @@ class CommandLine:
         :param kind: ``audit`` or ``actionplan``
         :raises proc.CloudError: if it is not after so long
         """
-        deadline = time.monotonic() + seconds
-        while True:
-            found = self.show(kind, 'show', uuid)
-            if found['State'] in states:
-                return found
-            if time.monotonic() > deadline:
-                raise proc.CloudError(
-                    f'{kind} {uuid} is still {found["State"]} '
-                    f'after {seconds:g} s'
-                )
-            time.sleep(LOOK_S)
+        return proc.look_until(
+            lambda: self.show(kind, 'show', uuid),
+            lambda found: found['State'] in states,
+            lambda found: f'{kind} {uuid}, which is still {found["State"]}',
+            seconds,
+            LOOK_S,
+        )
 
     def audit(self, *words: str) -> Row:
         """Run a one-shot audit to its end; see ``audit create``."""

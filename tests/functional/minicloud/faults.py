@@ -21,8 +21,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.functional.minicloud import base
+from tests.functional.minicloud import judging
 from tests.functional.minicloud import processes as proc
 from tests.functional.minicloud import tenant
+from tests.functional.minicloud import truth as truths
 
 
 SOURCE = 'cmp01'
@@ -37,42 +39,67 @@ class FaultTestCase(base.CloudTestCase):
     """Evacuates the compute node :data:`SOURCE` while something goes wrong.
 
     Whatever is seen goes into a file beside the logs of the cloud.
+
+    :ivar uuids: of the instances, by name
     """
 
-    def boot_on_source(self, *names: str) -> dict[str, str]:
+    uuids: dict[str, str]
+
+    def boot_on_source(self, *names: str) -> None:
         """Boot instances on the node that is to be evacuated."""
-        return self.boot(*(tenant.Wish(name, SOURCE) for name in names))
+        self.uuids = self.boot(*(tenant.Wish(name, SOURCE) for name in names))
 
     def evacuation(self, **parameters: Any) -> Any:
         """Audit the evacuation of the source and return its plan."""
         return self.plan('rearrange_evacuate', nodes=[SOURCE], **parameters)
 
+    def begin(
+        self, *names: str, slow: int = 0, seconds: float = SLOW_S
+    ) -> tuple[Any, list[str]]:
+        """Boot instances and start to evacuate them.
+
+        Return when one of them moves, and will for a while.
+
+        :param slow: which one, in the order of the plan
+        :param seconds: that it takes
+        :returns: the plan and the order
+        """
+        self.boot_on_source(*names)
+        plan = self.evacuation()
+        order = self.in_order(plan)
+        self.slow(order[slow], seconds)
+        self.operator.start(plan.uuid)
+        self.wait_moving(order[slow])
+        return plan, order
+
+    def stop(self, *names: str) -> None:
+        """Stop instances."""
+        for name in names:
+            self.connection.compute.stop_server(self.uuids[name])
+        self.tenant.wait([self.uuids[name] for name in names], ['SHUTOFF'])
+
     def actions(self, plan: Any) -> dict[str, Any]:
-        """Return the actions of a plan by the name of what they are on."""
-        return {
-            action.input_parameters['resource_name']: action
-            for action in self.operator.actions(plan.uuid)
-        }
+        """Return the actions of a plan by the name of what they are on.
+
+        :raises ValueError: if two are on the same
+        """
+        found: dict[str, Any] = {}
+        for action in self.operator.actions(plan.uuid):
+            name = action.input_parameters['resource_name']
+            if name in found:
+                raise ValueError(f'{name} has two actions')
+            found[name] = action
+        return found
 
     def in_order(self, plan: Any) -> list[str]:
         """Return the instances of a plan in the order of their migrations.
 
         Only one at a time leaves a node, so that there is an order.
         """
-        actions = {
-            action.uuid: action for action in self.actions(plan).values()
-        }
-        found: list[str] = []
-        while len(found) < len(actions):
-            found += [
-                uuid
-                for uuid, action in actions.items()
-                if uuid not in found and found_all(action.parents, found)
-            ]
         return [
-            actions[uuid].input_parameters['resource_name']
-            for uuid in found
-            if 'migration_type' in actions[uuid].input_parameters
+            action.input_parameters['resource_name']
+            for action in judging.sort(self.operator.actions(plan.uuid))
+            if 'migration_type' in action.input_parameters
         ]
 
     def wait_action(
@@ -89,15 +116,15 @@ class FaultTestCase(base.CloudTestCase):
             seconds,
         )
 
-    def wait_moving(self, instance: str) -> None:
+    def wait_moving(self, name: str) -> None:
         """Wait until Nova's hypervisors move an instance."""
         proc.wait_for(
             lambda: any(
-                migration['instance_uuid'] == instance
+                migration['instance_uuid'] == self.uuids[name]
                 and migration['status'] == 'running'
                 for migration in self.truth.migrations()
             ),
-            f'a migration of {instance} to run',
+            f'a migration of {name} to run',
             120.0,
         )
 
@@ -138,26 +165,33 @@ class FaultTestCase(base.CloudTestCase):
         for word in words:
             self.assertIn(word, message)
 
-    def assert_whole(self, expected: Collection[str]) -> None:
-        """Just these instances exist, each at rest and on one node.
-
-        :param expected: their UUIDs
-        """
+    def assert_whole(self) -> None:
+        """All instances exist and no others, at rest and on one node each."""
         servers = self.tenant.servers()
-        self.assertEqual(set(expected), {server.id for server in servers})
+        self.assertEqual(
+            self.uuids, {server.name: server.id for server in servers}
+        )
         for server in servers:
             self.assertIn(server.status, AT_REST, server.name)
             self.assertIsNone(server.task_state, server.name)
         self.assertEqual([], self.truth.overloads())
         self.assert_allocated_where_running()
 
-    def assert_next_audit_succeeds(self, **parameters: Any) -> Any:
-        """Evacuate once more: nothing is refused, and the goal is reached.
+    def go_on(self) -> None:
+        """Let everything work again: nothing is lost, and the goal reached.
 
-        :returns: the plan
+        Every test of a fault ends so.
         """
+        self.cloud.switches.clear()
+        self.truth.wait_settled()
+        self.assert_whole()
+        self.assert_next_audit_succeeds()
+        self.assert_whole()
+
+    def assert_next_audit_succeeds(self) -> None:
+        """Evacuate once more: nothing is refused, and nobody is left."""
         self.truth.start()
-        plan = self.evacuation(**parameters)
+        plan = self.evacuation()
         if plan.state == 'RECOMMENDED':
             plan = self.operator.apply(plan.uuid)
         plan = self.note('next audit', plan)
@@ -167,14 +201,6 @@ class FaultTestCase(base.CloudTestCase):
         self.assertNotIn(SOURCE, self.hosts().values())
         self.assertEqual('disabled', self.service(SOURCE).status)
         self.assert_clean()
-        return plan
-
-    def service(self, host: str) -> Any:
-        """Return the compute service of a host."""
-        found = self.connection.compute.services(
-            binary='nova-compute', host=host
-        )
-        return next(iter(found))
 
     def destination(self, plan: Any, name: str) -> str:
         """Return where a plan sends an instance."""
@@ -182,19 +208,21 @@ class FaultTestCase(base.CloudTestCase):
         found: str = parameters['destination_node']
         return found
 
-    def free_ended_migrations(self) -> None:
+    def free_ended_migrations(self) -> int:
         """Mend what Placement holds for migrations that are over.
 
         Where a compute or Placement dies, Nova leaves the room on the source
         to the migration, and that on the destination to the instance,
         wherever it is. The operator deletes the one and heals the other.
+
+        :returns: how many of them there were
         """
+        self.truth.wait_passed()
         held = set(self.truth.allocations())
         left = [
             migration
             for migration in self.truth.migrations()
-            if migration['status'] in ('completed', 'error', 'failed')
-            and migration['uuid'] in held
+            if migration['status'] in truths.OVER and migration['uuid'] in held
         ]
         self.write(f'allocations of ended migrations: {len(left)}')
         for migration in left:
@@ -202,6 +230,7 @@ class FaultTestCase(base.CloudTestCase):
                 f'/allocations/{migration["uuid"]}'
             )
             self.heal(migration['instance_uuid'])
+        return len(left)
 
     def heal(self, instance: str) -> None:
         """Let Nova write the allocations of an instance anew."""
@@ -238,19 +267,13 @@ class FaultTestCase(base.CloudTestCase):
         """Let some time pass."""
         time.sleep(seconds)
 
-    def slow(self, uuids: Collection[str], seconds: float = SLOW_S) -> None:
-        """Let the live migrations of instances take some time."""
-        for uuid in uuids:
-            self.cloud.switches.slow_migration(uuid, seconds)
+    def slow(self, name: str, seconds: float = SLOW_S) -> None:
+        """Let the migration of an instance take some time."""
+        self.cloud.switches.slow_migration(self.uuids[name], seconds)
 
-    def audit_over(self, plan: Any) -> str:
+    def audit_over(self) -> str:
         """Return how an audit ends that is made while a plan is applied."""
         audit = self.operator.audit('rearrange_evacuate', {'nodes': [SOURCE]})
-        self.write(f'audit beside a plan {plan.state}: {audit.state}')
+        self.write(f'audit beside a plan: {audit.state}')
         state: str = audit.state
         return state
-
-
-def found_all(parents: Collection[str], found: Collection[str]) -> bool:
-    """Return whether all of some actions are among those found."""
-    return set(parents) <= set(found)

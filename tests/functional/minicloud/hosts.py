@@ -75,6 +75,14 @@ def in_processes(hosts: Iterable[Host]) -> list[Host]:
     ]
 
 
+def by_process(hosts: Iterable[Host]) -> dict[str, list[Host]]:
+    """Return computes by the name of their process, after its first one."""
+    groups: dict[int, list[Host]] = {}
+    for host in hosts:
+        groups.setdefault(host.process, []).append(host)
+    return {f'compute-{group[0].name}': group for group in groups.values()}
+
+
 def write(path: pathlib.Path, hosts: Sequence[Host]) -> None:
     """Write computes as JSON, by name."""
     document = {host.name: dataclasses.asdict(host) for host in hosts}
@@ -84,13 +92,13 @@ def write(path: pathlib.Path, hosts: Sequence[Host]) -> None:
 def read(path: pathlib.Path) -> list[Host]:
     """Read what :func:`write` wrote.
 
-    :raises ValueError: if the file does not hold computes
+    :raises ValueError: if there is no such file, or no computes in it
     """
-    document = json.loads(path.read_text())
     try:
+        document = json.loads(path.read_text())
         return [
             Host(**{**fields, 'name': name})
             for name, fields in document.items()
         ]
-    except (AttributeError, TypeError) as error:
+    except (AttributeError, OSError, TypeError, ValueError) as error:
         raise ValueError(f'{path} holds no computes: {error}') from error

@@ -24,6 +24,8 @@ from tests.functional.minicloud import settings
 DATABASE = 'database'
 BUS = 'bus'
 EPMD = 'epmd'
+# In the order of their start.
+NAMES = (EPMD, DATABASE, BUS)
 
 RABBITMQ = '/usr/lib/rabbitmq/bin/rabbitmq-server'
 MARIADB = '/usr/sbin/mariadbd'
@@ -37,10 +39,11 @@ def missing() -> list[str]:
 
 def start(layout: layouts.Layout, processes: proc.Processes) -> None:
     """Start both and create the databases."""
-    _start_database(layout, processes)
+    start_one(layout, processes, EPMD)
+    # Side by side.
     _start_bus(layout, processes)
-    for name in (DATABASE, BUS):
-        _wait_port(layout, name)
+    start_one(layout, processes, DATABASE)
+    _wait_port(layout, BUS)
     execute(
         layout,
         processes,
@@ -49,6 +52,15 @@ def start(layout: layouts.Layout, processes: proc.Processes) -> None:
             for name in settings.DATABASES
         ),
     )
+
+
+def start_one(
+    layout: layouts.Layout, processes: proc.Processes, name: str
+) -> None:
+    """Start one of :data:`NAMES` and wait until it listens."""
+    starts = {DATABASE: _start_database, BUS: _start_bus, EPMD: _start_epmd}
+    starts[name](layout, processes)
+    _wait_port(layout, name)
 
 
 def execute(
@@ -112,22 +124,27 @@ def _start_database(layout: layouts.Layout, processes: proc.Processes) -> None:
     )
 
 
-def _start_bus(layout: layouts.Layout, processes: proc.Processes) -> None:
-    home = layout.run / 'rabbitmq'
-    home.mkdir(exist_ok=True)
-    epmd = {
-        'HOME': str(home),
+def _epmd(layout: layouts.Layout) -> dict[str, str]:
+    return {
+        'HOME': str(layout.run / 'rabbitmq'),
         'ERL_EPMD_ADDRESS': '127.0.0.1',
         'ERL_EPMD_PORT': str(layout.port(EPMD)),
     }
-    # Left to itself, Erlang starts one that outlives the bus.
-    processes.start(EPMD, ['epmd'], epmd)
-    _wait_port(layout, EPMD)
+
+
+def _start_epmd(layout: layouts.Layout, processes: proc.Processes) -> None:
+    """Start what Erlang would start itself, to outlive the bus."""
+    (layout.run / 'rabbitmq').mkdir(exist_ok=True)
+    processes.start(EPMD, ['epmd'], _epmd(layout))
+
+
+def _start_bus(layout: layouts.Layout, processes: proc.Processes) -> None:
+    home = layout.run / 'rabbitmq'
     processes.start(
         BUS,
         [RABBITMQ],
         {
-            **epmd,
+            **_epmd(layout),
             'RABBITMQ_NODENAME': f'minicloud{layout.first_port}@localhost',
             'RABBITMQ_CONFIG_FILE': f'{layout.etc}/rabbitmq/rabbitmq',
             'RABBITMQ_CONF_ENV_FILE': '/dev/null',

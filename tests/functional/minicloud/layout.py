@@ -14,8 +14,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
 import pathlib
+import shutil
 import sys
 
 
@@ -38,6 +41,10 @@ PORTS = (
     'epmd',
 )
 
+# The file that tells a cloud's folder from any other.
+MARK = 'cloud.json'
+FIRST_PORT = 'first_port'
+
 HERE = pathlib.Path(__file__).parent
 
 
@@ -51,6 +58,15 @@ class Layout:
 
     folder: pathlib.Path
     first_port: int = 15000
+
+    @classmethod
+    def find(cls, folder: pathlib.Path) -> Layout | None:
+        """Return that of the cloud in a folder, None if there is none."""
+        try:
+            first_port = json.loads((folder / MARK).read_text())[FIRST_PORT]
+        except (KeyError, OSError, TypeError, ValueError):
+            return None
+        return cls(folder.resolve(), first_port)
 
     @property
     def etc(self) -> pathlib.Path:
@@ -70,6 +86,10 @@ class Layout:
     def access_log(self, service: str) -> pathlib.Path:
         """Every request to an API, with the status of the answer."""
         return self.log / f'{service}-access.log'
+
+    def agent_log(self, name: str) -> pathlib.Path:
+        """What a service that is no API has to say."""
+        return self.log / f'{name}.log'
 
     @property
     def switches(self) -> pathlib.Path:
@@ -111,7 +131,30 @@ class Layout:
             f'{database}?charset=utf8'
         )
 
-    def make_folders(self) -> None:
-        """Create the folders that are not there yet."""
-        for folder in (self.etc, self.run, self.log, self.switches):
-            folder.mkdir(parents=True, exist_ok=True)
+    @property
+    def hosts(self) -> pathlib.Path:
+        """The computes, see :mod:`.hosts`."""
+        return self.folder / 'hosts.json'
+
+    def make(self) -> None:
+        """Create what is not there yet."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({FIRST_PORT: self.first_port})
+        (self.folder / MARK).write_text(text)
+        for folder in self._folders():
+            folder.mkdir(exist_ok=True)
+
+    def remove(self) -> None:
+        """Delete what a cloud made, and the folder unless it holds more."""
+        if self.find(self.folder) is None:
+            return
+        for folder in self._folders():
+            if folder.is_dir():
+                shutil.rmtree(folder)
+        for path in (self.hosts, self.folder / MARK):
+            path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
+
+    def _folders(self) -> tuple[pathlib.Path, ...]:
+        return self.etc, self.run, self.log, self.switches

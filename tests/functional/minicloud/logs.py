@@ -37,5 +37,6 @@ def show_errors(folder: pathlib.Path) -> None:
 
 
 def copy(folder: pathlib.Path, target: pathlib.Path) -> None:
-    """Copy all logs."""
-    shutil.copytree(folder, target, dirs_exist_ok=True)
+    """Copy all logs; there are none of a cloud that did not start."""
+    if folder.is_dir():
+        shutil.copytree(folder, target, dirs_exist_ok=True)

@@ -29,9 +29,14 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import NamedTuple
+from typing import TypeVar
+
+from tests.functional.minicloud.hosted import pid_files
 
 
 Command = Sequence[str | os.PathLike[str]]
+
+T = TypeVar('T')
 
 POLL_S = 0.1
 STOP_S = 20.0
@@ -59,7 +64,13 @@ class Processes:
         command: Command,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Start a process that outlives this one."""
+        """Start a process that outlives this one.
+
+        :raises CloudError: if one of this name runs
+        """
+        path = self._path(name)
+        if pid_files.read(path) is not None:
+            raise CloudError(f'{name} runs already')
         with (self._log / f'{name}.out').open('ab') as out:
             process = subprocess.Popen(
                 [os.fspath(word) for word in command],
@@ -69,7 +80,7 @@ class Processes:
                 env=self._environment(environment or {}),
                 start_new_session=True,
             )
-        (self._run / f'{name}.pid').write_text(str(process.pid))
+        pid_files.write(path, process.pid)
 
     def call(
         self, command: Command, environment: Mapping[str, str] | None = None
@@ -100,11 +111,7 @@ class Processes:
         """Return the process identifiers of what runs, by name."""
         found = {}
         for path in sorted(self._run.glob('*.pid')):
-            pid = int(path.read_text() or 0)
-            # A number is given again: who is younger than the file is not
-            # the one that it was written for.
-            born = _born(pid)
-            if born is not None and _seconds(born) <= path.stat().st_mtime + 1:
+            if (pid := pid_files.read(path)) is not None:
                 found[path.stem] = pid
         return found
 
@@ -113,10 +120,7 @@ class Processes:
 
         :raises CloudError: if it does not run
         """
-        pid = self.running().get(name)
-        if pid is None:
-            raise CloudError(f'{name} does not run')
-        _signal_all(_family(pid), number)
+        _signal_all(self._members(name), number)
 
     def stop(self, names: Iterable[str]) -> None:
         """End processes: ask them first, kill what is left."""
@@ -127,18 +131,30 @@ class Processes:
             if name in running
             for member in _family(running[name])
         ]
-        _signal_all(members, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_S
-        while time.monotonic() < deadline and any(map(_is_alive, members)):
-            time.sleep(POLL_S)
-        _signal_all(members, signal.SIGKILL)
+        _end(members)
 
     def kill(self, name: str) -> None:
-        """End a process and its children at once, as a crash would."""
-        self.signal(name, signal.SIGKILL)
+        """End a process and its children at once, as a crash would.
+
+        :raises CloudError: if it does not run
+        """
+        members = self._members(name)
+        _signal_all(members, signal.SIGKILL)
         wait_for(
-            lambda: name not in self.running(), f'{name} to be gone', STOP_S
+            lambda: not any(map(_is_alive, members)),
+            f'{name} to be gone',
+            STOP_S,
+            POLL_S,
         )
+
+    def _members(self, name: str) -> list[_Process]:
+        pid = self.running().get(name)
+        if pid is None:
+            raise CloudError(f'{name} does not run')
+        return _family(pid)
+
+    def _path(self, name: str) -> pathlib.Path:
+        return self._run / f'{name}.pid'
 
     def _environment(self, own: Mapping[str, str]) -> dict[str, str]:
         """This process's environment without what would reach into it."""
@@ -159,6 +175,20 @@ class _Process(NamedTuple):
     born: int
 
 
+def end(pid: int) -> None:
+    """End a process and all that it started."""
+    _end(_family(pid))
+
+
+def _end(members: Sequence[_Process]) -> None:
+    """Ask them first, kill what is left."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        _signal_all(members, number)
+        deadline = time.monotonic() + STOP_S
+        while any(map(_is_alive, members)) and time.monotonic() < deadline:
+            time.sleep(POLL_S)
+
+
 def _signal_all(members: Iterable[_Process], number: int) -> None:
     for member in members:
         if _is_alive(member):
@@ -167,32 +197,12 @@ def _signal_all(members: Iterable[_Process], number: int) -> None:
 
 
 def _is_alive(member: _Process) -> bool:
-    return _born(member.pid) == member.born
-
-
-def _born(pid: int) -> int | None:
-    """Return when a process started, in clock ticks after the machine.
-
-    None if there is none, or it only waits to be reaped.
-    """
-    try:
-        status = pathlib.Path(f'/proc/{pid}/stat').read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    # The name before it, in parentheses, may hold anything.
-    fields = status.rpartition(')')[2].split()
-    return None if fields[0] == 'Z' else int(fields[19])
-
-
-def _seconds(born: int) -> float:
-    """Return a moment since the machine's start as one of the clock."""
-    started = time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)
-    return started + born / os.sysconf('SC_CLK_TCK')
+    return pid_files.born(member.pid) == member.born
 
 
 def _family(pid: int) -> list[_Process]:
     """Return a process, if it is there, and all that it started."""
-    born = _born(pid)
+    born = pid_files.born(pid)
     found = [] if born is None else [_Process(pid, born)]
     for path in pathlib.Path(f'/proc/{pid}/task').glob('*/children'):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -201,22 +211,39 @@ def _family(pid: int) -> list[_Process]:
     return found
 
 
+def look_until(
+    look: Callable[[], T],
+    is_over: Callable[[T], bool],
+    what: Callable[[T], str],
+    seconds: float,
+    every_s: float,
+) -> T:
+    """Look at something until it is as it should be and return it.
+
+    :param what: says what is waited for, when it is as seen last
+    :param every_s: seconds between two looks
+    :raises CloudError: if it is not after so long
+    """
+    deadline = time.monotonic() + seconds
+    while not is_over(found := look()):
+        if time.monotonic() > deadline:
+            raise CloudError(f'waited {seconds:g} s for {what(found)}')
+        time.sleep(every_s)
+    return found
+
+
 def wait_for(
     condition: Callable[[], bool],
     what: str,
     seconds: float = 180.0,
-    every_s: float = POLL_S,
+    every_s: float = 0.5,
 ) -> None:
     """Wait until something is so.
 
     :param every_s: seconds between two looks
     :raises CloudError: if it is not after so long
     """
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise CloudError(f'waited {seconds:g} s for {what}')
-        time.sleep(every_s)
+    look_until(condition, bool, lambda so: what, seconds, every_s)
 
 
 def is_listening(port: int) -> bool:

@@ -28,12 +28,6 @@ HOSTED = layouts.HERE / 'hosted'
 
 # In the order of their start.
 APIS = ('keystone', 'placement', 'glance', 'neutron', 'nova', 'watcher')
-AGENTS = (
-    'nova-conductor',
-    'nova-scheduler',
-    'watcher-decision-engine',
-    'watcher-applier',
-)
 COMPUTE_START_S = 300.0
 
 
@@ -77,7 +71,7 @@ class Services:
         )
 
     def start_agent(self, name: str) -> None:
-        """Start one of :data:`AGENTS`."""
+        """Start the conductor, the scheduler or one of Watcher."""
         project = name.partition('-')[0]
         self._processes.start(
             name,
@@ -86,18 +80,18 @@ class Services:
                 '--config-file',
                 self._layout.etc / project / f'{project}.conf',
                 '--log-file',
-                self._layout.log / f'{name}.log',
+                self._layout.agent_log(name),
             ],
         )
 
     def start_computes(self, hosts: Sequence[host_files.Host]) -> None:
         """Start the compute services of some hosts.
 
-        They go into the processes that :attr:`.hosts.Host.process` says.
+        They go into the processes that :func:`.hosts.by_process` says.
+
+        :raises proc.CloudError: if one of these runs
         """
-        groups: dict[int, list[str]] = {}
-        for host in hosts:
-            groups.setdefault(host.process, []).append(host.name)
+        groups = host_files.by_process(hosts).values()
         self._processes.call(
             [
                 self._layout.bin / 'python',
@@ -105,25 +99,38 @@ class Services:
                 self._layout.etc / 'nova' / 'compute.conf',
                 self._layout.log,
                 self._layout.run,
-                *(','.join(names) for names in groups.values()),
+                *(','.join(host.name for host in group) for group in groups),
             ],
             {
-                'MINICLOUD_HOSTS': str(self._layout.folder / 'hosts.json'),
+                'MINICLOUD_HOSTS': str(self._layout.hosts),
                 'MINICLOUD_SWITCHES': str(self._layout.switches),
             },
         )
 
-    def wait_computes(self, count: int) -> None:
-        """Wait for so many computes to have told Placement their size.
+    def now(self) -> str:
+        """Return the time, as :meth:`wait_computes` takes it."""
+        return self._sql('SELECT UTC_TIMESTAMP()').strip()
 
+    def wait_computes(self, count: int, since: str) -> None:
+        """Wait for so many computes to be up, with their size in Placement.
+
+        A cloud that was kept has both of before: a compute that starts again
+        writes its size, and only then reports to be up.
+
+        :param since: when they were started
         :raises proc.CloudError: if they do not
         """
-        query = (
+        queries = (
             'SELECT COUNT(DISTINCT resource_provider_id) '
-            'FROM placement.inventories'
+            'FROM placement.inventories',
+            'SELECT COUNT(*) FROM nova_cell1.services '
+            "WHERE `binary` = 'nova-compute' AND deleted = 0 "
+            f"AND COALESCE(last_seen_up, created_at) >= '{since}'",
         )
         proc.wait_for(
-            lambda: int(self._sql(query) or 0) >= count,
+            lambda: all(
+                int(self._sql(query) or 0) >= count for query in queries
+            ),
             f'{count} computes to report, see {self._layout.log}',
             COMPUTE_START_S,
         )

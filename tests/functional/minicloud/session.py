@@ -14,6 +14,10 @@
 
 from __future__ import annotations
 
+import time
+
+from collections.abc import Collection
+
 from tests.functional.minicloud import client
 from tests.functional.minicloud import cloud as clouds
 from tests.functional.minicloud import infrastructure
@@ -81,7 +85,7 @@ class Session:
 
         What is still held then was lost on the way, as by a service that
         was killed in the middle; ``nova-manage placement audit`` is there
-        for these.
+        for these. ``log/lost.log`` tells of them: a test may have lost them.
         """
         truth = self.truth()
         try:
@@ -89,8 +93,17 @@ class Session:
                 lambda: not truth.allocations(), 'free room', FREE_S, 1.0
             )
         except proc.CloudError:
-            for consumer in truth.allocations():
+            lost = truth.allocations()
+            for consumer in lost:
                 self.connection.placement.delete(f'/allocations/{consumer}')
+            self._note_lost(lost)
+
+    def _note_lost(self, consumers: Collection[str]) -> None:
+        with (self.cloud.layout.log / 'lost.log').open('a') as out:
+            out.write(
+                f'{time.strftime("%F %T")} deleted the allocations of '
+                f'{len(consumers)} consumers: {" ".join(consumers)}\n'
+            )
 
     def states(self) -> dict[str, str]:
         """Return the states of the compute services by host."""

@@ -37,17 +37,16 @@ SETTLED = frozenset({'ACTIVE', 'ERROR'})
 class Wish:
     """An instance to boot.
 
-    :param host: where; the scheduler checks it
+    :param host: where, which the scheduler checks; without one it chooses
     :param group: UUID of a server group
     """
 
     name: str
-    host: str
+    host: str | None
     vcpus: int = 1
     memory_mb: int = 1024
     disk_gb: int = 1
     group: str | None = None
-    metadata: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def size(self) -> tuple[int, int, int]:
@@ -71,6 +70,7 @@ class Tenant:
         """Look for the image."""
         self._compute = connection.compute
         self._image = connection.image.find_image(seed.IMAGE).id
+        self._flavors: dict[str, str] = {}
 
     def boot(self, wishes: Sequence[Wish]) -> dict[str, str]:
         """Boot instances and wait for them.
@@ -78,20 +78,7 @@ class Tenant:
         :returns: their UUIDs by name
         :raises proc.CloudError: if one of them does not become active
         """
-        made = {}
-        flavors = self.flavors({wish.size for wish in wishes})
-        for wish in wishes:
-            hints = {'group': wish.group} if wish.group else {}
-            server = self._compute.create_server(
-                name=wish.name,
-                image_id=self._image,
-                flavor_id=flavors[wish.size],
-                networks='none',
-                host=wish.host,
-                metadata=wish.metadata,
-                **({'scheduler_hints': hints} if hints else {}),
-            )
-            made[wish.name] = server.id
+        made = {wish.name: self.begin(wish) for wish in wishes}
         self.wait(made.values(), SETTLED, BOOT_S)
         booted = set(made.values())
         broken = [
@@ -107,17 +94,22 @@ class Tenant:
             )
         return made
 
-    def begin(self, name: str, flavor: str, host: str | None) -> str:
-        """Ask for an instance, wherever it fits if there is no host.
+    def begin(self, wish: Wish) -> str:
+        """Ask for an instance.
 
         :returns: its UUID
         """
+        fields: dict[str, Any] = {}
+        if wish.host:
+            fields['host'] = wish.host
+        if wish.group:
+            fields['scheduler_hints'] = {'group': wish.group}
         server = self._compute.create_server(
-            name=name,
+            name=wish.name,
             image_id=self._image,
-            flavor_id=flavor,
+            flavor_id=self.flavors([wish.size])[wish.size],
             networks='none',
-            **({'host': host} if host else {}),
+            **fields,
         )
         uuid: str = server.id
         return uuid
@@ -126,17 +118,16 @@ class Tenant:
         self, sizes: Iterable[tuple[int, int, int]]
     ) -> dict[tuple[int, int, int], str]:
         """Return the flavors of some sizes, made where they are missing."""
-        known = {flavor.name: flavor.id for flavor in self._compute.flavors()}
-        found = {}
-        for size in sizes:
-            name = '-'.join(map(str, size))
+        names = {size: '-'.join(map(str, size)) for size in sizes}
+        known = self._flavors
+        if not known.keys() >= set(names.values()):
+            known.update({f.name: f.id for f in self._compute.flavors()})
+        for (vcpus, memory_mb, disk_gb), name in names.items():
             if name not in known:
-                vcpus, memory_mb, disk_gb = size
                 known[name] = self._compute.create_flavor(
                     name=name, vcpus=vcpus, ram=memory_mb, disk=disk_gb
                 ).id
-            found[size] = known[name]
-        return found
+        return {size: known[name] for size, name in names.items()}
 
     def servers(self) -> list[Any]:
         """Return all instances of all projects."""

@@ -83,6 +83,7 @@ class TestPlans(operator_case.OperatorTestCase):
         self.openstack.wait('actionplan', self.uuid, {'ONGOING'})
         self.cancel()
         self.tenant.wait(self.made.values(), {'ACTIVE'})
+        self.truth.wait_settled()
         self.assertIn('cmp01', self.hosts().values())
         self.assert_allocated_where_running()
         self.cloud.switches.clear()

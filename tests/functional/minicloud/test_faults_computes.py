@@ -14,8 +14,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from tests.functional.minicloud import faults
 from tests.functional.minicloud import processes as proc
 from tests.functional.minicloud import tenant
@@ -29,7 +27,7 @@ class TestDestinationFillsUp(faults.FaultTestCase):
 
     def test_between_audit_and_start(self) -> None:
         """Nova refuses, and the next audit finds another node."""
-        uuids = self.boot_on_source('a', 'b', 'c')
+        self.boot_on_source('a', 'b', 'c')
         plan = self.evacuation()
         victim = self.in_order(plan)[0]
         full = self.destination(plan, victim)
@@ -37,34 +35,22 @@ class TestDestinationFillsUp(faults.FaultTestCase):
         room_mb = host.memory_mb - host.reserved_host_memory_mb
         # Not a single instance more fits.
         filler = tenant.Wish('filler', full, memory_mb=room_mb - 512)
-        uuids |= self.boot(filler)
+        self.uuids |= self.boot(filler)
         self.operator.apply(plan.uuid)
         plan = self.note('destination is full', plan)
         self.assertEqual('FAILED', plan.state)
         self.assert_states(plan, {victim: 'FAILED'})
         self.assert_says(plan, victim, 'No valid host')
         self.assertEqual(faults.SOURCE, self.hosts()[victim])
-        self.assert_whole(uuids.values())
-        self.assert_next_audit_succeeds()
-        self.assert_whole(uuids.values())
+        self.go_on()
 
 
 class TestComputeDies(faults.FaultTestCase):
     """The nova-compute at one end of a migration is killed."""
 
-    def start(self) -> tuple[Any, list[str]]:
-        """Start a plan; return it and the order of its migrations."""
-        self.uuids = self.boot_on_source('a', 'b', 'c')
-        plan = self.evacuation()
-        order = self.in_order(plan)
-        self.slow(self.uuids.values())
-        self.operator.start(plan.uuid)
-        self.wait_moving(self.uuids[order[0]])
-        return plan, order
-
     def test_destination(self) -> None:
         """Nova puts the instance in error; the others arrive."""
-        plan, order = self.start()
+        plan, order = self.begin('a', 'b', 'c')
         first = order[0]
         dead = self.destination(plan, first)
         self.cloud.processes.kill(f'compute-{dead}')
@@ -82,12 +68,11 @@ class TestComputeDies(faults.FaultTestCase):
         self.wait_up()
         self.connection.compute.reset_server_state(self.uuids[first], 'active')
         self.free_ended_migrations()
-        self.assert_whole(self.uuids.values())
-        self.assert_next_audit_succeeds()
+        self.go_on()
 
     def test_source(self) -> None:
         """Nothing can leave a dead node; when it is back, all does."""
-        plan, order = self.start()
+        plan, order = self.begin('a', 'b', 'c')
         self.cloud.processes.kill(f'compute-{faults.SOURCE}')
         self.wait_down(faults.SOURCE)
         self.operator.wait_plan(plan.uuid)
@@ -103,10 +88,7 @@ class TestComputeDies(faults.FaultTestCase):
         self.wait_up()
         self.tenant.wait(self.uuids.values(), ['ACTIVE'])
         self.free_ended_migrations()
-        self.assert_whole(self.uuids.values())
-        self.cloud.switches.clear()
-        self.assert_next_audit_succeeds()
-        self.assert_whole(self.uuids.values())
+        self.go_on()
 
     def meanwhile(self) -> None:
         """A plan that is made now does no harm."""

@@ -54,7 +54,7 @@ class TestChangedInstances(faults.FaultTestCase):
 
     def test_between_audit_and_start(self) -> None:
         """The plan leaves alone what changed; the next ones take it."""
-        self.uuids = self.boot_on_source(*CHANGED, 'same')
+        self.boot_on_source(*CHANGED, 'same')
         plan = self.evacuation()
         self.change()
         self.operator.apply(plan.uuid)
@@ -64,15 +64,13 @@ class TestChangedInstances(faults.FaultTestCase):
         """The same while another instance moves."""
         # The largest goes first.
         first = tenant.Wish('first', faults.SOURCE, memory_mb=8192)
-        self.uuids = {
-            **self.boot_on_source(*CHANGED, 'same'),
-            **self.boot(first),
-        }
+        self.boot_on_source(*CHANGED, 'same')
+        self.uuids |= self.boot(first)
         plan = self.evacuation()
         self.assertEqual('first', self.in_order(plan)[0])
-        self.slow([self.uuids['first']], 40.0)
+        self.slow('first', 40.0)
         self.operator.start(plan.uuid)
-        self.wait_moving(self.uuids['first'])
+        self.wait_moving('first')
         self.change()
         self.assertEqual('ONGOING', self.actions(plan)['first'].state)
         self.operator.wait_plan(plan.uuid)
@@ -115,9 +113,9 @@ class TestChangedInstances(faults.FaultTestCase):
         hosts = self.hosts()
         stay = {n for n, host in hosts.items() if host == faults.SOURCE}
         self.assertEqual({'stopped', 'locked', 'paused'}, stay)
-        self.go_on()
+        self.move_the_rest()
 
-    def go_on(self) -> None:
+    def move_the_rest(self) -> None:
         """Move what can be moved, and then what the operator frees."""
         compute = self.connection.compute
         self.truth.start()
@@ -132,6 +130,5 @@ class TestChangedInstances(faults.FaultTestCase):
         compute.unpause_server(self.uuids['paused'])
         compute.confirm_server_resize(self.uuids['resized'])
         self.wait('ACTIVE', 'paused', 'resized')
-        self.assert_next_audit_succeeds()
-        alive = {u for n, u in self.uuids.items() if n != 'deleted'}
-        self.assert_whole(alive)
+        del self.uuids['deleted']
+        self.go_on()

@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 from tests.functional.minicloud import faults
-from tests.functional.minicloud import processes as proc
 
 
 class TestMigrations(faults.FaultTestCase):
@@ -23,12 +22,10 @@ class TestMigrations(faults.FaultTestCase):
 
     def test_failure_on_the_hypervisor(self) -> None:
         """A live and a cold migration fail; the others are not affected."""
-        uuids = self.boot_on_source('live', 'cold', 'good', 'still')
-        for name in ('cold', 'still'):
-            self.connection.compute.stop_server(uuids[name])
-        self.tenant.wait([uuids['cold'], uuids['still']], ['SHUTOFF'])
+        self.boot_on_source('live', 'cold', 'good', 'still')
+        self.stop('cold', 'still')
         for name in ('live', 'cold'):
-            self.cloud.switches.fail_migration(uuids[name])
+            self.cloud.switches.fail_migration(self.uuids[name])
         plan = self.evacuation()
         self.operator.apply(plan.uuid)
         plan = self.note('failure on the hypervisor', plan)
@@ -45,16 +42,13 @@ class TestMigrations(faults.FaultTestCase):
         self.assert_says(plan, 'live', 'live did not move: ACTIVE on cmp01')
         self.assert_says(plan, 'cold', 'cold did not move: SHUTOFF on cmp01')
         self.assertEqual([], self.truth.refusals())
-        self.assert_whole(uuids.values())
-        self.cloud.switches.clear()
-        self.assert_next_audit_succeeds()
-        self.assert_whole(uuids.values())
+        self.go_on()
 
     def test_longer_than_watcher_waits(self) -> None:
         """The action fails, Nova goes on, and nothing is moved twice."""
         self.configure('[nova]\nmigration_max_retries = 10\n')
-        uuids = self.boot_on_source('late', 'good')
-        self.slow([uuids['late']], 90.0)
+        self.boot_on_source('late', 'good')
+        self.slow('late', 90.0)
         plan = self.evacuation(max_outgoing=0)
         self.operator.apply(plan.uuid)
         plan = self.note('longer than Watcher waits', plan)
@@ -65,10 +59,10 @@ class TestMigrations(faults.FaultTestCase):
         beside = self.note('audit meanwhile', self.evacuation())
         self.assertNotIn('late', self.actions(beside))
         self.assertIn('late', beside.status_message)
-        self.tenant.wait(uuids.values(), ['ACTIVE'], 240.0)
+        self.tenant.wait(self.uuids.values(), ['ACTIVE'], 240.0)
+        self.truth.wait_settled()
         self.assert_clean()
-        self.assert_next_audit_succeeds()
-        self.assert_whole(uuids.values())
+        self.go_on()
 
 
 class TestCancel(faults.FaultTestCase):
@@ -76,12 +70,7 @@ class TestCancel(faults.FaultTestCase):
 
     def test_cancel(self) -> None:
         """What runs is finished, the rest does not begin."""
-        uuids = self.boot_on_source('a', 'b', 'c')
-        plan = self.evacuation()
-        order = self.in_order(plan)
-        self.slow([uuids[order[1]]])
-        self.operator.start(plan.uuid)
-        self.wait_moving(uuids[order[1]])
+        plan, order = self.begin('a', 'b', 'c', slow=1)
         self.operator.cancel(plan.uuid)
         self.operator.wait_plan(plan.uuid)
         plan = self.note('cancelled half way', plan)
@@ -97,22 +86,15 @@ class TestCancel(faults.FaultTestCase):
         )
         self.assertEqual(faults.SOURCE, self.hosts()[order[2]])
         self.assert_clean()
-        self.assert_whole(uuids.values())
-        self.assert_next_audit_succeeds()
+        self.go_on()
 
     def test_cancel_last(self) -> None:
         """There is nothing left to cancel but what runs."""
-        uuids = self.boot_on_source('a')
-        plan = self.evacuation()
-        self.slow([uuids['a']])
-        self.operator.start(plan.uuid)
-        self.wait_moving(uuids['a'])
+        plan, _ = self.begin('a')
         self.operator.cancel(plan.uuid)
         self.operator.wait_plan(plan.uuid)
         plan = self.note('cancelled with the last one', plan)
         self.assertEqual('SUCCEEDED', plan.state)
         self.assert_states(plan, {'a': 'SUCCEEDED'})
         self.assert_clean()
-        proc.wait_for(
-            lambda: faults.SOURCE not in self.hosts().values(), 'arrival'
-        )
+        self.go_on()

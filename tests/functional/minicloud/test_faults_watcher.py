@@ -27,15 +27,10 @@ class TestApplierKilled(faults.FaultTestCase):
 
     def test_live(self) -> None:
         """Nova finishes what runs; the plan is cancelled on return."""
-        uuids = self.boot_on_source('a', 'b', 'c')
-        plan = self.evacuation()
-        order = self.in_order(plan)
-        self.slow([uuids[order[0]]])
-        self.operator.start(plan.uuid)
-        self.wait_moving(uuids[order[0]])
+        plan, order = self.begin('a', 'b', 'c')
         self.cloud.processes.kill(APPLIER)
         # Until it is back, the plan goes on for all that Watcher knows.
-        self.assertEqual('CANCELLED', self.audit_over(plan))
+        self.assertEqual('CANCELLED', self.audit_over())
         self.note('applier is dead', plan)
         self.restart_applier()
         self.operator.wait_plan(plan.uuid)
@@ -46,48 +41,47 @@ class TestApplierKilled(faults.FaultTestCase):
             plan,
             {faults.SOURCE: 'SUCCEEDED', **dict.fromkeys(order, 'CANCELLED')},
         )
-        self.tenant.wait(uuids.values(), ['ACTIVE'])
+        self.tenant.wait(self.uuids.values(), ['ACTIVE'])
+        self.truth.wait_settled()
         hosts = self.hosts()
         self.assertNotEqual(faults.SOURCE, hosts[order[0]])
         self.assertEqual(
             [faults.SOURCE] * 2, [hosts[name] for name in order[1:]]
         )
         self.assert_clean()
-        self.assert_whole(uuids.values())
-        self.assert_next_audit_succeeds()
+        self.go_on()
 
     def test_cold(self) -> None:
         """Nobody confirms a cold migration; the operator does."""
-        uuids = self.boot_on_source('a', 'b')
-        for uuid in uuids.values():
-            self.connection.compute.stop_server(uuid)
-        self.tenant.wait(uuids.values(), ['SHUTOFF'])
+        self.boot_on_source('a', 'b')
+        self.stop('a', 'b')
         plan = self.evacuation()
         first = self.in_order(plan)[0]
-        self.slow([uuids[first]])
+        self.slow(first)
         self.operator.start(plan.uuid)
         self.wait_action(plan, first)
         proc.wait_for(
             lambda: len(self.truth.migrations()) > 0, 'a cold migration'
         )
         self.cloud.processes.kill(APPLIER)
-        self.tenant.wait([uuids[first]], ['VERIFY_RESIZE'])
+        self.tenant.wait([self.uuids[first]], ['VERIFY_RESIZE'])
         self.restart_applier()
         self.operator.wait_plan(plan.uuid)
         plan = self.note('applier killed in a cold migration', plan)
         self.assertEqual('CANCELLED', plan.state)
-        self.connection.compute.confirm_server_resize(uuids[first])
-        self.tenant.wait(uuids.values(), ['SHUTOFF'])
+        self.connection.compute.confirm_server_resize(self.uuids[first])
+        self.tenant.wait(self.uuids.values(), ['SHUTOFF'])
+        self.truth.wait_settled()
         self.assert_clean()
-        self.assert_next_audit_succeeds()
-        self.assert_whole(uuids.values())
+        self.go_on()
 
     def restart_applier(self) -> None:
         """Start the applier, and once more when it has cancelled the plan.
 
-        It tells of the cancellation before it forks, and the child goes on
-        with its parent's connection to the bus. When that breaks, some
-        minutes later, plans stay PENDING.
+        Seen once: minutes after that it lost its connection to the bus, and
+        plans stayed PENDING. It is a guess that this is because it tells of
+        the cancellation before it forks, and the child goes on with its
+        parent's connection.
         """
         self.cloud.start(APPLIER)
         self.cloud.processes.stop([APPLIER])
@@ -95,24 +89,18 @@ class TestApplierKilled(faults.FaultTestCase):
 
     def test_cancelling(self) -> None:
         """A plan that was being cancelled stays so; audits go on."""
-        uuids = self.boot_on_source('a', 'b')
-        plan = self.evacuation()
-        order = self.in_order(plan)
-        self.slow([uuids[order[0]]])
-        self.operator.start(plan.uuid)
-        self.wait_moving(uuids[order[0]])
+        plan, _ = self.begin('a', 'b')
         self.operator.cancel(plan.uuid)
         self.cloud.processes.kill(APPLIER)
         self.cloud.start(APPLIER)
-        self.tenant.wait(uuids.values(), ['ACTIVE'])
-        self.assert_next_audit_succeeds()
+        self.tenant.wait(self.uuids.values(), ['ACTIVE'])
+        self.go_on()
         plan = self.note('applier killed while cancelling', plan)
         self.assertEqual('CANCELLING', plan.state)
-        self.assert_whole(uuids.values())
 
     def test_before_the_start(self) -> None:
         """A plan that is started meanwhile is carried out on return."""
-        uuids = self.boot_on_source('a')
+        self.boot_on_source('a')
         plan = self.evacuation()
         self.cloud.processes.kill(APPLIER)
         self.operator.start(plan.uuid)
@@ -122,7 +110,7 @@ class TestApplierKilled(faults.FaultTestCase):
         plan = self.note('applier is back', plan)
         self.assertEqual('SUCCEEDED', plan.state)
         self.assert_clean()
-        self.assert_whole(uuids.values())
+        self.go_on()
 
 
 class TestEngineKilled(faults.FaultTestCase):
@@ -130,7 +118,7 @@ class TestEngineKilled(faults.FaultTestCase):
 
     def test_during_an_audit(self) -> None:
         """The audit is cancelled on return; the next one succeeds."""
-        uuids = self.boot_on_source('a', 'b')
+        self.boot_on_source('a', 'b')
         self.evacuation()
         # Long enough to be met in its audit.
         self.cloud.switches.disturb_nova('GET', '/', status=0, delay_s=30.0)
@@ -148,23 +136,20 @@ class TestEngineKilled(faults.FaultTestCase):
         self.write(f'engine is back: audit {audit.state}')
         self.assertEqual('CANCELLED', audit.state)
         self.assertEqual([], self.operator.plans(audit.uuid))
-        self.assert_next_audit_succeeds()
-        self.assert_whole(uuids.values())
+        self.go_on()
 
     def test_during_a_plan(self) -> None:
         """The applier does not need it, and its plans are there after."""
-        uuids = self.boot_on_source('a', 'b')
+        self.boot_on_source('a', 'b')
         plan = self.evacuation()
         order = self.in_order(plan)
-        self.slow([uuids[order[0]]], 5.0)
+        self.slow(order[0], 5.0)
         self.cloud.processes.kill(ENGINE)
         # Meanwhile the cloud changes.
-        self.connection.compute.stop_server(uuids[order[1]])
-        self.tenant.wait(uuids.values(), ['ACTIVE', 'SHUTOFF'])
+        self.stop(order[1])
         self.operator.apply(plan.uuid)
         plan = self.note('without a decision engine', plan)
         self.assert_states(plan, {order[0]: 'SUCCEEDED', order[1]: 'FAILED'})
         self.cloud.start(ENGINE)
         # What it missed it knows.
-        self.assert_next_audit_succeeds()
-        self.assert_whole(uuids.values())
+        self.go_on()

@@ -119,6 +119,7 @@ class TestInstances(ReadingTestCase):
             lambda: self.hosts()['moved'] == 'cmp02', 'the migration'
         )
         self.tenant.wait(made.values(), {'ACTIVE'})
+        self.truth.wait_settled()
         self.evacuate('cmp01', 'cmp02')
         self.assertFalse(
             {'cmp01', 'cmp02'} & set(self.hosts().values()), self.hosts()
@@ -145,6 +146,7 @@ class TestRoom(ReadingTestCase):
         self.assertEqual([there], list(held))
         self.compute.confirm_server_resize(made['resized'])
         self.tenant.wait([made['resized']], {'ACTIVE'})
+        self.truth.wait_settled()
         self.assert_allocated_where_running()
 
     def test_live_migration_in_flight(self) -> None:
@@ -162,6 +164,7 @@ class TestRoom(ReadingTestCase):
         self.assertEqual('SUCCEEDED', self.states['other'])
         self.assertIsNotNone(plan)
         self.tenant.wait(made.values(), {'ACTIVE'}, UP_OR_DOWN_S)
+        self.truth.wait_settled()
         self.assertEqual('cmp02', self.hosts()['slow'])
         self.assert_clean()
 
@@ -169,7 +172,7 @@ class TestRoom(ReadingTestCase):
         """Nobody is sent where a reservation has the room."""
         self.boot(tenant.Wish('vm', 'cmp01', memory_mb=8192))
         self.warm()
-        providers = {p['name']: p['uuid'] for p in self.truth._providers()}
+        providers = self.truth.providers()
         reserved = {
             host: _uuid(number)
             for number, host in enumerate(sorted(providers), 1)
@@ -208,7 +211,7 @@ class TestNodes(ReadingTestCase):
         self.warm()
         for host in ('cmp02', 'cmp03', 'cmp04'):
             self.compute.disable_service(
-                self._service(host), disabled_reason='broken fan'
+                self.service(host), disabled_reason='broken fan'
             )
         self.evacuate('cmp01')
         self.assertLessEqual(set(self.hosts().values()), {'cmp05', 'cmp06'})
@@ -220,16 +223,12 @@ class TestNodes(ReadingTestCase):
         self.warm()
         self.cloud.processes.kill('compute-cmp02')
         self.compute.update_service_forced_down(
-            self._service('cmp02'), forced=True
+            self.service('cmp02'), forced=True
         )
         self.evacuate('cmp01', 'cmp02')
         self.assertNotIn(self.hosts()['alive'], ('cmp01', 'cmp02'))
         self.assertEqual('cmp02', self.hosts()['dead'])
         self.assert_clean()
-
-    def _service(self, host: str) -> Any:
-        (found,) = self.compute.services(host=host, binary='nova-compute')
-        return found
 
 
 class TestUnreadable(ReadingTestCase):

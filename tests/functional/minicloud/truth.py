@@ -23,10 +23,19 @@ from typing import Any
 import openstack
 
 from tests.functional.minicloud import client
+from tests.functional.minicloud import judging
 from tests.functional.minicloud import layout as layouts
+from tests.functional.minicloud import processes as proc
 
 
-Amounts = dict[str, int]
+# Migrations that did what they should, and those that are over.
+DONE = frozenset({'completed', 'confirmed', 'done'})
+OVER = DONE | {'cancelled', 'error', 'failed', 'reverted'}
+# A resize or a cold migration that waits for its confirmation.
+UNCONFIRMED = 'finished'
+
+SETTLE_S = 60.0
+LOOK_S = 0.5
 
 # A request to do something to an instance, refused.
 REFUSAL = re.compile(
@@ -82,47 +91,102 @@ class Truth:
             if migration['id'] not in self._known_migrations
         ]
 
+    def passing(self) -> list[dict[str, Any]]:
+        """Return the migrations since the start that go on by themselves."""
+        return [
+            migration
+            for migration in self.migrations()
+            if migration['status'] not in OVER | {UNCONFIRMED}
+        ]
+
+    def wait_passed(self, seconds: float = SETTLE_S) -> None:
+        """Wait until no migration since the start goes on.
+
+        :raises proc.CloudError: if one still does after so long
+        """
+        proc.wait_for(
+            lambda: not self.passing(),
+            'migrations to be over',
+            seconds,
+            LOOK_S,
+        )
+
+    def wait_settled(self, seconds: float = SETTLE_S) -> None:
+        """Wait until no migration goes on, and none holds room.
+
+        An instance is ACTIVE on its new host, or confirmed, before Nova ends
+        the migration and deletes what it holds on the source.
+
+        :raises proc.CloudError: if that is not so after so long
+        """
+        self.wait_passed(seconds)
+        proc.wait_for(
+            lambda: not self._held_by_migrations(),
+            'migrations to give up their room',
+            seconds,
+            LOOK_S,
+        )
+
     def hosts(self) -> dict[str, str]:
         """Return the host of every instance, by UUID."""
-        return {
-            server.id: server.compute_host
-            for server in self._connection.compute.servers(
-                details=True, all_projects=True
-            )
-        }
+        return {server.id: server.compute_host for server in self._servers()}
 
-    def allocations(self) -> dict[str, dict[str, Amounts]]:
+    def allocations(self) -> dict[str, dict[str, judging.Amounts]]:
         """Return what each consumer holds, by provider and class."""
-        found: dict[str, dict[str, Amounts]] = {}
-        for provider in self._providers():
-            answer = self._placement(
-                f'/resource_providers/{provider["uuid"]}/allocations'
-            )
+        found: dict[str, dict[str, judging.Amounts]] = {}
+        for name, uuid in self.providers().items():
+            answer = self._placement(f'/resource_providers/{uuid}/allocations')
             for consumer, held in answer['allocations'].items():
                 amounts = found.setdefault(consumer, {})
-                amounts[provider['name']] = held['resources']
+                amounts[name] = held['resources']
         return found
+
+    def misallocated(self, unconfirmed: int = 0) -> list[str]:
+        """Return who does not hold what its flavor says on its host alone.
+
+        :param unconfirmed: how many resizes wait for confirmation; what the
+            instances were holds room, too
+        """
+        return judging.differences(
+            self._servers(), self.allocations(), unconfirmed
+        )
 
     def overloads(self) -> list[str]:
         """Return the nodes that hold more than their capacity, and how."""
         found = []
-        for provider in self._providers():
-            path = f'/resource_providers/{provider["uuid"]}'
-            usages = self._placement(f'{path}/usages')['usages']
-            for name, capacity in self._capacity(provider).items():
-                if usages.get(name, 0) > capacity:
-                    found.append(
-                        f'{provider["name"]}: {usages[name]} of '
-                        f'{capacity} {name}'
-                    )
+        for node, uuid in self.providers().items():
+            path = f'/resource_providers/{uuid}/usages'
+            usages = self._placement(path)['usages']
+            found += [
+                f'{node}: {usages[name]} of {capacity} {name}'
+                for name, capacity in self._capacity(uuid).items()
+                if usages.get(name, 0) > capacity
+            ]
         return found
 
-    def capacities(self) -> dict[str, Amounts]:
+    def capacities(self) -> dict[str, judging.Amounts]:
         """Return what each node can give, by class."""
-        return {p['name']: self._capacity(p) for p in self._providers()}
+        return {
+            name: self._capacity(uuid)
+            for name, uuid in self.providers().items()
+        }
 
-    def _capacity(self, provider: dict[str, Any]) -> Amounts:
-        path = f'/resource_providers/{provider["uuid"]}/inventories'
+    def providers(self) -> dict[str, str]:
+        """Return the UUIDs of the resource providers by name."""
+        providers = self._placement('/resource_providers')
+        return {p['name']: p['uuid'] for p in providers['resource_providers']}
+
+    def _held_by_migrations(self) -> set[str]:
+        held = set(self.allocations())
+        return held & {m['uuid'] for m in self._migrations()}
+
+    def _servers(self) -> list[Any]:
+        return list(
+            self._connection.compute.servers(details=True, all_projects=True)
+        )
+
+    def _capacity(self, provider: str) -> judging.Amounts:
+        path = f'/resource_providers/{provider}/inventories'
         inventories = self._placement(path)['inventories']
         return {
             name: math.floor(
@@ -131,11 +195,6 @@ class Truth:
             )
             for name, inventory in inventories.items()
         }
-
-    def _providers(self) -> list[dict[str, Any]]:
-        answer = self._placement('/resource_providers')
-        providers: list[dict[str, Any]] = answer['resource_providers']
-        return providers
 
     def _placement(self, path: str) -> dict[str, Any]:
         answer = self._connection.placement.get(path)

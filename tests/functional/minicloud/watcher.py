@@ -14,8 +14,6 @@
 
 from __future__ import annotations
 
-import time
-
 from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Mapping
@@ -169,13 +167,10 @@ class Operator:
 def _wait(
     look: Callable[[], Any], states: Collection[str], seconds: float
 ) -> Any:
-    deadline = time.monotonic() + seconds
-    while True:
-        found = look()
-        if found.state in states:
-            return found
-        if time.monotonic() > deadline:
-            raise proc.CloudError(
-                f'{found.uuid} is still {found.state} after {seconds:g} s'
-            )
-        time.sleep(LOOK_S)
+    return proc.look_until(
+        look,
+        lambda found: found.state in states,
+        lambda found: f'{found.uuid}, which is still {found.state}',
+        seconds,
+        LOOK_S,
+    )

@@ -39,6 +39,7 @@ class Broken(NamedTuple):
     cluster: Document
     plan: Document
     target: Document | None = None
+    limits: checker.Limits = checker.Limits()
 
 
 def marked(action: Document, displacement: bool) -> Document:
@@ -47,10 +48,66 @@ def marked(action: Document, displacement: bool) -> Document:
 
 ON = service('on', 'enable', 'n2')
 OFF = service('off', 'disable', 'n2')
+OFF_N1 = service('off', 'disable', 'n1')
 PINNED = {'pinned_az': 'z'}
 TWO_TRAITS = {'required_traits': ['T1', 'T2']}
+INTEL = {'arch': 'x86_64', 'vendor': 'Intel', 'features': ['avx', 'sse']}
+
+
+def kept(key: str, value: str, **more: Any) -> Document:
+    """n2 is in an aggregate with such metadata."""
+    of_n2 = {'name': 'h', 'hosts': ['n2'], 'metadata': {key: value}}
+    return small_cluster(aggregates=[of_n2], **more)
+
 
 BROKEN = (
+    Broken(
+        'aggregate_extra_specs',
+        ('a', 'n2', 'ssd'),
+        kept('ssd', 'no', a={'flavor_extra_specs': {'ssd': 'yes'}}),
+        plan(MOVE),
+    ),
+    Broken(
+        'aggregate_flavors',
+        ('a', 'n2'),
+        kept('instance_type', 'big', a={'flavor': 'small'}),
+        plan(MOVE),
+    ),
+    Broken(
+        'aggregate_images',
+        ('a', 'n2', 'os_distro'),
+        kept('os_distro', 'a, b', a={'image_properties': {'os_distro': 'c'}}),
+        plan(MOVE),
+    ),
+    Broken(
+        'aggregate_tenants',
+        ('a', 'n2'),
+        kept('filter_tenant_id', 'p', a={'project_id': 'q'}),
+        plan(MOVE),
+    ),
+    Broken(
+        'cpu',
+        ('a', 'n2'),
+        small_cluster(
+            {
+                'n1': {'cpu': INTEL},
+                'n2': {'cpu': {**INTEL, 'features': ['sse']}},
+            }
+        ),
+        plan(MOVE),
+    ),
+    Broken(
+        'isolated_aggregates',
+        ('a', 'n2', 'h'),
+        kept('trait:T', 'required'),
+        plan(MOVE),
+    ),
+    Broken(
+        'tenant_aggregates',
+        ('a', 'n3'),
+        kept('filter_tenant_id', 'p', a={'project_id': 'p'}),
+        plan(move('1', 'a', 'n1', 'n3')),
+    ),
     Broken(
         'action_type',
         ('a',),
@@ -181,6 +238,14 @@ BROKEN = (
         plan(MOVE),
     ),
     Broken(
+        'reserve',
+        ('n2',),
+        small_cluster({'n3': {'memory_mb': 50}}),
+        plan(MOVE, OFF_N1),
+        None,
+        checker.Limits(failures_to_tolerate=1),
+    ),
+    Broken(
         'same_node',
         ('1', 'a'),
         small_cluster(),
@@ -232,7 +297,7 @@ BROKEN = (
 
 def found(case: Broken, **options: Any) -> list[tuple[str, tuple[str, ...]]]:
     report = checker.check_plan(
-        case.cluster, case.plan, case.target, **options
+        case.cluster, case.plan, case.target, limits=case.limits, **options
     )
     return [(each.rule, each.things) for each in report.violations]
 
@@ -257,7 +322,9 @@ class TestRules(unittest.TestCase):
 
     def test_each_explains_itself(self) -> None:
         for case in BROKEN:
-            report = checker.check_plan(case.cluster, case.plan, case.target)
+            report = checker.check_plan(
+                case.cluster, case.plan, case.target, limits=case.limits
+            )
             text = str(report.violations[0])
             with self.subTest(text):
                 self.assertNotIn('None', text)

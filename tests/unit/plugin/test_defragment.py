@@ -42,6 +42,7 @@ def scattered():
 
 def nova_flavor(name, **more):
     fields = {'vcpus': 8, 'ram': 2048, 'disk': 20, 'ephemeral': 5}
+    fields['extra_specs'] = {}
     return types.SimpleNamespace(
         flavor_name=name, **{'swap': 1500, **fields, **more}
     )
@@ -134,6 +135,17 @@ class TestFlavors(unittest.TestCase):
         self.m_nova = patcher.start()
         self.addCleanup(patcher.stop)
         self.reading = watcher_model.read(scattered())
+
+    def test_traits(self):
+        self.m_nova.return_value.get_flavor_list.return_value = [
+            nova_flavor(
+                'big',
+                extra_specs={'trait:A': 'required', 'trait:B': 'forbidden'},
+            )
+        ]
+        (found,) = flavors.add(self.reading, {'big': 0}).snapshot.flavors
+        self.assertEqual(('A',), found.required_traits)
+        self.assertEqual(('B',), found.forbidden_traits)
 
     def test_local_disk_is_what_the_model_counts(self):
         self.m_nova.return_value.get_flavor_list.return_value = [

@@ -31,6 +31,7 @@ from watcher_rearrange.planning import pipeline
 from watcher_rearrange.plugin import goals
 from watcher_rearrange.plugin.efficacy import figures
 from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import business
 from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
@@ -48,7 +49,12 @@ GOALS = {
     combined.Combined: goals.CloudRearrangement,
     optimize.Optimize: goals.CloudRearrangement,
 }
-NO_LIMITS = {'time_limit_s': 0, 'max_migrations': 0, 'datasources': None}
+NO_LIMITS = {
+    'time_limit_s': 0,
+    'max_migrations': 0,
+    'datasources': None,
+    'policy_path': business.DEFAULT_PATH,
+}
 
 
 def cluster():

@@ -10,21 +10,36 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Affinity groups: a member only goes where another member is.
+"""Who must be together: a member only goes where another member is.
 
-Each arrival gets a companion, who is on the node by then and leaves it only
-once the arrival is over.
+Each arrival gets a companion, who is there by then and leaves only once the
+arrival is over. That holds for affinity groups, whose members are on one
+node, and for the relations of a policy that keep them in one part.
 """
 
 from __future__ import annotations
 
+import dataclasses
+
 from collections.abc import Sequence
 
-from watcher_rearrange.constraints.server_groups import Group
-from watcher_rearrange.constraints.server_groups import ServerGroups
+from watcher_rearrange.constraints.relations import NO_PART
+from watcher_rearrange.constraints.rules import Rules
+from watcher_rearrange.model import records
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.path.graph.pools import Ancestors
 from watcher_rearrange.path.moves import Move
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Circle:
+    """Instances that stay together in a part of the nodes.
+
+    :ivar part_of: the part of each node
+    """
+
+    members: tuple[int, ...]
+    part_of: Sequence[int]
 
 
 class Company:
@@ -34,9 +49,9 @@ class Company:
     """
 
     def __init__(
-        self, groups: ServerGroups, start: Placement, moves: Sequence[Move]
+        self, rules: Rules, start: Placement, moves: Sequence[Move]
     ) -> None:
-        self._of = groups.of
+        self._circles = _circles(rules)
         self._node_of: list[int] = start.node_of.tolist()
         self._last_of = {move.instance: k for k, move in enumerate(moves)}
         self._arrival: dict[int, int] = {}
@@ -52,10 +67,8 @@ class Company:
         needed = self._arrivals_with.pop(move.instance, [])
         if move.instance in self._arrival:
             needed.append(self._arrival[move.instance])
-        for group in self._of(move.instance):
-            if group.apart:
-                continue
-            companion = self._companion(k, move, group, ancestors, needed)
+        for circle in self._circles.get(move.instance, ()):
+            companion = self._companion(k, move, circle, ancestors, needed)
             if companion is None:
                 continue
             if companion in self._arrival:
@@ -69,11 +82,14 @@ class Company:
         self,
         k: int,
         move: Move,
-        group: Group,
+        circle: Circle,
         ancestors: Ancestors,
         needed: list[int],
     ) -> int | None:
         """The member who costs the fewest new ancestors, now and later."""
+        part = circle.part_of[move.destination]
+        if part in (NO_PART, circle.part_of[move.source]):
+            return None
         known = ancestors.closure(needed)
 
         def cost(member: int) -> tuple[int, bool, int]:
@@ -85,8 +101,29 @@ class Company:
 
         members = [
             member
-            for member in group.members.tolist()
+            for member in circle.members
             if member != move.instance
-            and self._node_of[member] == move.destination
+            and self._node_of[member] >= 0
+            and circle.part_of[self._node_of[member]] == part
         ]
         return min(members, key=cost, default=None)
+
+
+def _circles(rules: Rules) -> dict[int, list[Circle]]:
+    """The circles of each instance."""
+    nodes = range(rules.cluster.n_nodes)
+    circles = [
+        Circle(tuple(group.members.tolist()), nodes)
+        for group in rules.groups.groups
+        if not group.apart
+    ]
+    circles += [
+        Circle(tuple(relation.members.tolist()), relation.part_of.tolist())
+        for relation in rules.relations.relations
+        if relation.record.kind == records.TOGETHER
+    ]
+    found: dict[int, list[Circle]] = {}
+    for circle in circles:
+        for member in circle.members:
+            found.setdefault(member, []).append(circle)
+    return found

@@ -21,13 +21,17 @@ SUCCEEDED gives anything back.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 
+from watcher_rearrange.constraints.relations import NO_PART
 from watcher_rearrange.constraints.rules import Rules
+from watcher_rearrange.model import records
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.path.graph.chains import Chains
 from watcher_rearrange.path.graph.company import Company
+from watcher_rearrange.path.graph.exclusions import Exclusions
 from watcher_rearrange.path.graph.pools import Pool
 from watcher_rearrange.path.moves import Move
 
@@ -43,22 +47,31 @@ class Dag:
         self, rules: Rules, start: Placement, moves: Sequence[Move]
     ) -> None:
         chains = Chains(len(moves))
-        company = Company(rules.groups, start, moves)
+        company = Company(rules, start, moves)
+        exclusions = Exclusions(rules)
         rooms = _Rooms(rules, start, chains)
         for k, move in enumerate(moves):
             needed = company.needed(k, move, chains.ancestors)
-            wants = rooms.of(move.instance, move.destination)
+            needed += exclusions.needed(k, move)
+            wants = rooms.taken(move.instance, move.source, move.destination)
             chains.link(k, needed, wants)
-            for pool, units in rooms.of(move.instance, move.source):
+            for pool, units in rooms.taken(
+                move.instance, move.destination, move.source
+            ):
                 pool.give(k, units)
         self.parents = chains.parents
         self.reduced = chains.ancestors.reduced
 
 
+# In place of a resource class.
+PLACES = -2
+
+
 class _Rooms:
     """The room on every node: resource classes and anti-affinity groups.
 
-    A group is like a resource class of which each member takes one unit.
+    A group is like a resource class of which each member takes one unit. So
+    is a relation that lets so many into a part of the nodes.
     """
 
     def __init__(self, rules: Rules, start: Placement, chains: Chains) -> None:
@@ -72,8 +85,13 @@ class _Rooms:
         }
         self._demand: dict[int, list[tuple[int, int]]] = {}
 
-    def of(self, instance: int, node: int) -> list[tuple[Pool, int]]:
-        """Return what an instance takes on a node."""
+    def taken(
+        self, instance: int, before: int, node: int
+    ) -> list[tuple[Pool, int]]:
+        """Return what an instance takes on a node.
+
+        :param before: the node where it has what both nodes share
+        """
         wants = [
             (self._pool(node, rc, -1), units)
             for rc, units in self._demand_of(instance)
@@ -82,7 +100,28 @@ class _Rooms:
             if group.apart:
                 number = self._number[id(group)]
                 wants.append((self._pool(node, -1, number), 1))
-        return wants
+        return [*wants, *self._places(instance, before, node)]
+
+    def _places(
+        self, instance: int, before: int, node: int
+    ) -> Iterator[tuple[Pool, int]]:
+        relations = self._rules.relations
+        for number, relation in enumerate(relations.relations):
+            part = relation.part(node)
+            if (
+                relation.record.kind != records.AT_MOST
+                or part in (NO_PART, relation.part(before))
+                or not relations.is_member(relation, instance)
+            ):
+                continue
+            key = (part, PLACES, number)
+            if key not in self._pools:
+                counts = relations.counts(
+                    self._start, relation, relation.members
+                )
+                free = relation.record.most - int(counts[part])
+                self._pools[key] = Pool(free, self._chains.ancestors)
+            yield self._pools[key], 1
 
     def _demand_of(self, instance: int) -> list[tuple[int, int]]:
         if instance not in self._demand:

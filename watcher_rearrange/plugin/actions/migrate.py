@@ -79,12 +79,12 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
             if self.input_parameters.get('if_unlocked'):
                 self._require_unlocked(nova)
             down = nova_state.down(nova)
-            self._require_placement()
         for host in (self.source_node, self.destination_node):
             if host in down:
                 raise exception.ActionExecutionFailure(
                     f'nova-compute of {host} is down'
                 )
+        self._require_placement()
 
     def execute(self) -> bool:
         """Migrate, and wait until Nova holds nothing on the source.

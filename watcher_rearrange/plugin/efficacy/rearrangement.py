@@ -36,6 +36,8 @@ COMPOSED = (
     ('proportion', '% of a node'),
     ('blocked_slots', 'slots'),
     ('disruption', 'instances'),
+    ('breaches', 'breaches'),
+    ('should_breaches', 'weighted breaches'),
 )
 
 

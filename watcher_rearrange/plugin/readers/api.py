@@ -15,11 +15,15 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import time
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
+from concurrent import futures
 from typing import Any
+from typing import TypeVar
 
 from oslo_config import cfg
 from oslo_log import log
@@ -32,7 +36,7 @@ CONF = cfg.CONF
 TIMEOUT_S = 60.0
 
 # What openstacksdk calls them.
-SERVICES = {'Nova': 'compute', 'Placement': 'placement'}
+SERVICES = {'Nova': 'compute', 'Placement': 'placement', 'Glance': 'image'}
 
 # Answers that may be others a moment later.
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
@@ -40,6 +44,12 @@ TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 # The most that all requests to one service may take, however slow each is;
 # a large cloud needs a few minutes.
 LONGEST_S = 900.0
+
+# Requests at a time: each waits for the service's database most of its time.
+WORKERS = 8
+
+T = TypeVar('T')
+Item = TypeVar('Item')
 
 
 class Unreadable(Exception):
@@ -58,18 +68,24 @@ class Api:
     :data:`LONGEST_S`.
 
     :param name: of the service, a key of :data:`SERVICES`
-    :param microversion: of every request
+    :param microversion: of every request; None where there are none
     :param connect: returns a new connection of openstacksdk
     """
 
     def __init__(
-        self, name: str, microversion: str, connect: Callable[[], Any]
+        self, name: str, microversion: str | None, connect: Callable[[], Any]
     ) -> None:
         self._name = name
         self._microversion = microversion
         self._connection = connect
         self._end_s = time.monotonic() + LONGEST_S
         self._adapter: Any = None
+
+    def at(self, microversion: str) -> Api:
+        """Return the same with another microversion."""
+        other = copy.copy(self)
+        other._microversion = microversion
+        return other
 
     def get(self, path: str) -> dict[str, Any]:
         """Return the document at a path.
@@ -104,7 +120,7 @@ class Api:
     def pages(self, path: str, key: str, marker: str) -> Iterator[Any]:
         """Give the items of all pages of a list of Nova.
 
-        :param path: with a query
+        :param path: with a query or without
         :param key: of the list
         :param marker: the key of an item that the next page begins after
         :raises Unreadable: also if the pages do not come to an end
@@ -122,7 +138,8 @@ class Api:
             if last in seen:
                 raise Unreadable(self._said(path, f'{last} comes again'))
             seen.add(last)
-            where = f'{path}&marker={last}'
+            joint = '&' if '?' in path else '?'
+            where = f'{path}{joint}marker={last}'
 
     def _try(self, path: str) -> dict[str, Any] | None:
         try:
@@ -171,6 +188,20 @@ def _words(answer: Any) -> str:
         # A proxy's page, or nothing.
         return ''
     return f': {" ".join(said.split())}'
+
+
+def each(read: Callable[[Item], T], items: Iterable[Item]) -> list[T]:
+    """Read things, some at a time.
+
+    :returns: in the order of the items
+    :raises Unreadable: the first that there is
+    """
+    pool = futures.ThreadPoolExecutor(WORKERS, 'read')
+    try:
+        return list(pool.map(read, items))
+    finally:
+        # After an error nobody waits for the others.
+        pool.shutdown(cancel_futures=True)
 
 
 @contextlib.contextmanager

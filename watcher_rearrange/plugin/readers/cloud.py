@@ -13,92 +13,96 @@
 """What Nova and Placement say, in place of what Watcher's model believes.
 
 The model says which nodes are in the audit scope, and what only it knows of
-an instance: whether it is excluded, its metadata. Nova decides who exists,
-where and in which state; Placement decides what there is and who holds it.
+an instance: whether it is excluded. Nova decides who exists, where, in which
+state and with which rules; Placement decides what there is and who holds it.
 """
 
 from __future__ import annotations
 
 import dataclasses
 
-from collections.abc import Collection
 from collections.abc import Mapping
-from typing import Any
+
+from oslo_log import log
 
 from watcher_rearrange.model import records
+from watcher_rearrange.plugin.readers import aggregates
 from watcher_rearrange.plugin.readers import differences
+from watcher_rearrange.plugin.readers import facts as readers
+from watcher_rearrange.plugin.readers import images as image_reader
+from watcher_rearrange.plugin.readers import instances as instance_reader
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.plugin.readers import placement
 from watcher_rearrange.plugin.readers import room as rooms
+from watcher_rearrange.plugin.readers import server_groups
 from watcher_rearrange.plugin.readers import watcher_model
 
 
-UNKNOWN = "unknown to Watcher's model"
-INCOMPLETE = "incomplete in Watcher's model"
-NO_ROOM = 'without allocations in Placement on the node'
-MIGRATING = 'in a migration already'
+LOG = log.getLogger(__name__)
 
 
 def add(reading: watcher_model.Reading) -> watcher_model.Reading:
-    """Ask Nova and Placement once, and put right what the model has.
+    """Ask Nova, Placement and Glance once, and put right what the model has.
 
-    :raises api.Unreadable: if either cannot be read completely
+    :raises api.Unreadable: if any of them cannot be read completely
     """
     nodes = reading.snapshot.compute_nodes
+    hostnames = {node.hostname for node in nodes}
     said = nova.read()
     found = placement.read(node.uuid for node in nodes)
+    images = image_reader.read(
+        server.image
+        for server in said.servers.values()
+        if server.image and server.host in hostnames
+    )
     providers = {
-        node.hostname: found[node.uuid] for node in nodes if node.uuid in found
+        node.hostname: found.nodes[node.uuid]
+        for node in nodes
+        if node.uuid in found.nodes
     }
-    return merge(reading, said, providers)
+    facts = readers.Facts(said, providers, found.elsewhere, images)
+    return merge(reading, facts)
 
 
 def merge(
-    reading: watcher_model.Reading,
-    said: nova.Cloud,
-    providers: Mapping[str, placement.Provider],
+    reading: watcher_model.Reading, facts: readers.Facts
 ) -> watcher_model.Reading:
-    """Return the reading with the truth in it.
-
-    :param said: by Nova
-    :param providers: of Placement, by the hostname of a node in scope
-    """
+    """Return the reading with the truth in it."""
     before = reading.snapshot
-    room = rooms.share_out(said, providers)
-    known = {instance.uuid: instance for instance in before.instances}
+    said = facts.said
+    room = rooms.share_out(said, facts.providers)
     hostnames = {node.hostname for node in before.compute_nodes}
-    pinned = {move.instance for move in said.migrations}
-    pinned.difference_update(move.instance for move in room.migrations)
+    here = [s for s in said.servers.values() if s.host in hostnames]
+    uuids = {server.uuid for server in here}
+    instances = instance_reader.Instances(before, facts, room, uuids)
     after = dataclasses.replace(
         before,
         compute_nodes=tuple(
-            _node(
-                node,
-                said.services.get(node.hostname),
-                providers.get(node.hostname),
-                room.held.get(node.hostname, {}),
-            )
+            _node(node, facts, room.held.get(node.hostname, {}))
             for node in before.compute_nodes
         ),
-        instances=tuple(
-            _instance(server, known.get(server.uuid), room, pinned)
-            for server in said.servers.values()
-            if server.host in hostnames
-        ),
+        instances=tuple(map(instances.record, here)),
+        server_groups=server_groups.in_scope(said.server_groups, uuids),
+        aggregates=aggregates.in_scope(said.aggregates, hostnames),
         migrations=tuple(room.migrations),
     )
     noted = differences.messages(before, after, room)
+    _log(after)
     return watcher_model.Reading(after, (*reading.messages, *noted))
 
 
 def _node(
-    node: records.ComputeNode,
-    service: nova.Service | None,
-    provider: placement.Provider | None,
-    held: Mapping[str, int],
+    node: records.ComputeNode, facts: readers.Facts, held: Mapping[str, int]
 ) -> records.ComputeNode:
-    inventories = provider.inventories if provider else {}
-    node = dataclasses.replace(node, inventories=inventories, held=held)
+    provider = facts.providers.get(node.hostname)
+    service = facts.said.services.get(node.hostname)
+    node = dataclasses.replace(
+        node,
+        inventories=provider.inventories if provider else {},
+        traits=facts.traits(node.hostname),
+        held=held,
+        cpu=facts.said.cpus.get(node.hostname),
+    )
     if service is None:
         # It was deleted: whatever is still there stays, nobody arrives.
         return dataclasses.replace(node, state=records.DOWN)
@@ -111,40 +115,14 @@ def _node(
     )
 
 
-def _instance(
-    server: nova.Server,
-    known: records.Instance | None,
-    room: rooms.Room,
-    pinned: Collection[str],
-) -> records.Instance:
-    """Return an instance as it is now.
-
-    :param pinned: instances in a migration that the snapshot does not show
-    """
-    own = room.own.get(server.uuid)
-    believed = known.allocations if known else {}
-    stays = ''
-    if server.task_state:
-        stays = f'in task {server.task_state}'
-    elif server.uuid in pinned:
-        stays = MIGRATING
-    elif known is None:
-        stays = UNKNOWN
-    elif own is None:
-        stays = NO_ROOM
-    elif not believed:
-        stays = INCOMPLETE
-    truth: dict[str, Any] = {
-        'name': server.name,
-        'host': server.host,
-        'state': server.vm_state,
-        'locked': server.locked,
-        'project_id': server.project_id,
-        'allocations': believed if own is None else own,
-        'stays': stays,
-    }
-    if server.pinned_az is not None:
-        truth['pinned_az'] = server.pinned_az
-    if known is None:
-        return records.Instance(uuid=server.uuid, **truth)
-    return dataclasses.replace(known, **truth)
+def _log(snapshot: records.Snapshot) -> None:
+    LOG.info(
+        'In the audit scope: %d nodes, %d instances, %d server groups, '
+        '%d aggregates; %d instances cannot be migrated live, %d stay',
+        len(snapshot.compute_nodes),
+        len(snapshot.instances),
+        len(snapshot.server_groups),
+        len(snapshot.aggregates),
+        sum(bool(instance.not_live) for instance in snapshot.instances),
+        sum(bool(instance.stays) for instance in snapshot.instances),
+    )

@@ -19,6 +19,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from watcher_rearrange.model import records
+from watcher_rearrange.plugin.readers import requirements
 from watcher_rearrange.plugin.readers import room as rooms
 from watcher_rearrange.plugin.readers import watcher_model
 
@@ -33,8 +34,10 @@ def messages(
     """
     return [
         *_instances(before, after),
+        *_words(before, after),
         *_amounts(before, after),
         *_nodes(after),
+        *_looks_disabled(after),
         *_others(room),
     ]
 
@@ -64,6 +67,23 @@ def _instances(
         yield (
             f'{moved} instances are on another node in Nova than in '
             "Watcher's model"
+        )
+
+
+def _words(before: records.Snapshot, after: records.Snapshot) -> Iterator[str]:
+    # The audit scope may exclude by metadata. Extra specs are in the model
+    # only with an option of Watcher.
+    believed = {instance.uuid: instance for instance in before.instances}
+    changed = sum(
+        old.metadata != instance.metadata
+        or old.flavor_extra_specs not in ({}, instance.flavor_extra_specs)
+        for instance in after.instances
+        if (old := believed.get(instance.uuid)) and old.allocations
+    )
+    if changed:
+        yield (
+            f'{changed} instances have other metadata or extra specs in Nova '
+            "than in Watcher's model; Nova's count"
         )
 
 
@@ -105,6 +125,20 @@ def _nodes(after: records.Snapshot) -> Iterator[str]:
         yield (
             f'{len(bare)} compute nodes have no inventory in Placement: '
             f'{", ".join(bare[:3])}'
+        )
+
+
+def _looks_disabled(after: records.Snapshot) -> Iterator[str]:
+    stale = [
+        node.hostname
+        for node in after.compute_nodes
+        if requirements.DISABLED in node.traits
+    ]
+    if stale:
+        yield (
+            f'{len(stale)} enabled compute nodes are disabled in Placement '
+            f'(trait {requirements.DISABLED}), so nobody goes there: '
+            f'{", ".join(stale[:3])}'
         )
 
 

@@ -24,6 +24,7 @@ from oslo_log import log
 from watcher.common import nova_helper
 
 from watcher_rearrange.model import records
+from watcher_rearrange.plugin.readers import requirements
 from watcher_rearrange.plugin.readers import watcher_model
 
 
@@ -66,11 +67,7 @@ def has_size(wish: Any) -> bool:
 
 
 def _flavor(flavor: Any) -> records.Flavor:
-    """A flavor with what the compute model has of an instance.
-
-    Traits are left out: the model has none of the compute nodes, so that no
-    node would qualify.
-    """
+    """A flavor with what Placement has of an instance."""
     # Swap is in MiB; the model counts local disk in whole GiB.
     disk_gb = flavor.disk + flavor.ephemeral + math.ceil(flavor.swap / 1024)
     amounts = {
@@ -78,6 +75,10 @@ def _flavor(flavor: Any) -> records.Flavor:
         'MEMORY_MB': flavor.ram,
         'DISK_GB': disk_gb,
     }
+    traits = requirements.traits(flavor.extra_specs or {}, {}, ())
     return records.Flavor(
-        flavor.flavor_name, {rc: int(n) for rc, n in amounts.items() if n}
+        flavor.flavor_name,
+        {rc: int(n) for rc, n in amounts.items() if n},
+        traits.required,
+        traits.forbidden,
     )

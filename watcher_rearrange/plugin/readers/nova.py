@@ -14,16 +14,24 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
+import datetime
 
+from collections.abc import Collection
 from collections.abc import Mapping
+from dataclasses import field
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
 from watcher.common import nova_helper
 
+from watcher_rearrange.model import records
+from watcher_rearrange.plugin.readers import aggregates
 from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import hypervisors
+from watcher_rearrange.plugin.readers import server_groups
 
 
 LOG = log.getLogger(__name__)
@@ -33,6 +41,8 @@ CONF = cfg.CONF
 MICROVERSION = '2.69'
 # With this one Nova also says which zone an instance is pinned to.
 PINNED_SINCE = (2, 96)
+
+EXTRA_SPECS_POLICY = 'os_compute_api:os-flavor-extra-specs:index'
 
 UNKNOWN = 'UNKNOWN'
 COMPUTE = 'nova-compute'
@@ -61,6 +71,10 @@ class Server:
 
     :ivar pinned_az: the zone it must stay in, empty if it may leave its own;
         None if Nova was not asked for it
+    :ivar flavor: the name of its flavor, empty if Nova has lost it
+    :ivar image: the UUID of its image, empty if it was booted from a volume
+    :ivar image_properties: as when it was booted; None if Nova was not
+        asked for them
     """
 
     uuid: str
@@ -71,6 +85,11 @@ class Server:
     locked: bool
     project_id: str
     pinned_az: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    flavor: str = ''
+    extra_specs: Mapping[str, str] = field(default_factory=dict)
+    image: str = ''
+    image_properties: Mapping[str, str] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,11 +123,17 @@ class Cloud:
     :ivar servers: by UUID
     :ivar migrations: oldest state first
     :ivar services: by host
+    :ivar server_groups: with members in and out of the audit scope
+    :ivar aggregates: with hosts in and out of the audit scope
+    :ivar cpus: by host, those that are known
     """
 
     servers: Mapping[str, Server]
     migrations: tuple[Migration, ...]
     services: Mapping[str, Service]
+    server_groups: tuple[records.ServerGroup, ...] = ()
+    aggregates: tuple[records.Aggregate, ...] = ()
+    cpus: Mapping[str, records.Cpu] = field(default_factory=dict)
 
 
 def read() -> Cloud:
@@ -123,18 +148,46 @@ def read() -> Cloud:
         server.uuid: server
         for server in map(_server, nova.pages(_SERVERS, 'servers', 'id'))
     }
+    groups = server_groups.read(nova)
+    found_aggregates = aggregates.read(nova)
+    cpus = hypervisors.read(nova.at(MICROVERSION))
     # A cell may have gone meanwhile: Nova lists servers and migrations without
     # those of a cell that does not answer.
     services = {
         service['host']: _service(service) for service in _services(nova)
     }
     LOG.info(
-        'Nova: %d instances, %d migrations in progress, %d compute services',
+        'Nova: %d instances, %d migrations in progress, %d compute services, '
+        '%d server groups, %d aggregates, %d nodes with known processors',
         len(servers),
         len(migrations),
         len(services),
+        len(groups),
+        len(found_aggregates),
+        len(cpus),
     )
-    return Cloud(servers, migrations, services)
+    return Cloud(servers, migrations, services, groups, found_aggregates, cpus)
+
+
+def migrated(
+    since: datetime.datetime, statuses: Collection[str]
+) -> dict[str, int]:
+    """Return how often each instance was migrated or resized, by UUID.
+
+    Nova tells nothing of instances that were deleted since.
+
+    :param statuses: of the migrations that count
+    :raises api.Unreadable: if that cannot be read
+    """
+    nova = api.Api('Nova', _microversion(), _connect)
+    moment = since.astimezone(datetime.timezone.utc)
+    path = f'/os-migrations?changes-since={moment:%Y-%m-%dT%H:%M:%SZ}'
+    found: collections.Counter[str] = collections.Counter()
+    for data in nova.pages(path, 'migrations', 'uuid'):
+        with api.understood('Nova cannot be read: migrations '):
+            if data['status'] in statuses:
+                found[data['instance_uuid']] += 1
+    return dict(found)
 
 
 # The soft-deleted have their room still.
@@ -142,7 +195,11 @@ _SERVERS = '/servers/detail?all_tenants=1&soft_deleted=true'
 
 
 def _microversion() -> str:
-    """The lowest, unless Watcher is told that Nova has the other."""
+    """The lowest, unless Watcher is told that Nova has a later one.
+
+    Later ones are of use: from 2.96 on Nova shows pinned zones, from 2.98 on
+    properties of images.
+    """
     configured = str(CONF.nova.api_version)
     major, _dot, minor = configured.partition('.')
     pinned = (int(major), int(minor or 0)) >= PINNED_SINCE
@@ -201,6 +258,12 @@ def _server(data: Mapping[str, Any]) -> Server:
             locked=data['locked'],
             project_id=data['tenant_id'],
             pinned_az=_pinned_az(data),
+            metadata=_strings(data['metadata']),
+            flavor=data['flavor'].get('original_name', ''),
+            extra_specs=_extra_specs(data['flavor']),
+            # An empty string in place of an object says that there is none.
+            image=data['image']['id'] if data['image'] else '',
+            image_properties=_image_properties(data['image']),
         )
 
 
@@ -208,3 +271,22 @@ def _pinned_az(data: Mapping[str, Any]) -> str | None:
     if 'pinned_availability_zone' not in data:
         return None
     return data['pinned_availability_zone'] or ''
+
+
+def _extra_specs(flavor: Mapping[str, Any]) -> dict[str, str]:
+    if flavor and 'extra_specs' not in flavor:
+        raise api.Unreadable(
+            'Nova cannot be read: it does not show the extra specs of '
+            f'flavors (policy {EXTRA_SPECS_POLICY})'
+        )
+    return _strings(flavor.get('extra_specs', {}))
+
+
+def _image_properties(image: Any) -> dict[str, str] | None:
+    if not image or 'properties' not in image:
+        return None
+    return _strings(image['properties'])
+
+
+def _strings(values: Mapping[str, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in values.items()}

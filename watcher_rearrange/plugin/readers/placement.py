@@ -18,7 +18,7 @@ import dataclasses
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-from concurrent import futures
+from dataclasses import field
 from typing import Any
 
 from oslo_log import log
@@ -26,14 +26,13 @@ from watcher.common import placement_helper
 
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import trees
 
 
 LOG = log.getLogger(__name__)
 
-MICROVERSION = '1.12'
-
-# Requests at a time: each waits for Placement's database most of its time.
-WORKERS = 8
+# From here on providers can be listed by their traits (Rocky).
+MICROVERSION = '1.18'
 
 Amounts = Mapping[str, int]
 
@@ -48,37 +47,49 @@ class Provider:
 
     inventories: Mapping[str, records.Inventory]
     allocations: Mapping[str, Amounts]
+    traits: tuple[str, ...] = ()
 
 
-def read(uuids: Iterable[str]) -> dict[str, Provider]:
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """What Placement says.
+
+    :ivar nodes: the providers of compute nodes, by UUID
+    """
+
+    nodes: Mapping[str, Provider]
+    elsewhere: trees.Elsewhere = field(default_factory=trees.Elsewhere)
+
+
+def read(uuids: Iterable[str]) -> Found:
     """Read resource providers, some at a time.
 
-    :param uuids: those of the compute nodes
-    :returns: by UUID, those that there are
+    :param uuids: those of the compute nodes; those that Placement does not
+        have are left out
     :raises api.Unreadable: if any of it cannot be read
     """
     placement = api.Api('Placement', MICROVERSION, _connect)
     # One at first: all others find the token and the endpoint.
     placement.get('/')
     wanted = list(uuids)
-    pool = futures.ThreadPoolExecutor(WORKERS, 'read-placement')
-    try:
-        found = list(pool.map(lambda uuid: _provider(placement, uuid), wanted))
-    finally:
-        # After an error nobody waits for the others.
-        pool.shutdown(cancel_futures=True)
+    found = api.each(lambda uuid: _provider(placement, uuid), wanted)
     providers = {
         uuid: provider
         for uuid, provider in zip(wanted, found, strict=True)
         if provider is not None
     }
+    elsewhere = trees.read(placement, wanted)
     LOG.info(
-        'Placement: %d of %d resource providers, %d allocations',
+        'Placement: %d of %d resource providers, %d allocations, %d traits, '
+        '%d nested and %d sharing providers',
         len(providers),
         len(wanted),
         sum(len(provider.allocations) for provider in providers.values()),
+        len({t for provider in providers.values() for t in provider.traits}),
+        elsewhere.n_nested,
+        len(elsewhere.sharing),
     )
-    return providers
+    return Found(providers, elsewhere)
 
 
 def require_answer(consumer: str) -> None:
@@ -97,32 +108,12 @@ def _connect() -> Any:
 
 
 def _provider(placement: api.Api, uuid: str) -> Provider | None:
-    path = f'/resource_providers/{uuid}'
-    inventories = placement.find(f'{path}/inventories')
-    allocations = placement.find(f'{path}/allocations')
-    if inventories is None or allocations is None:
+    inventories = trees.inventories(placement, uuid)
+    allocations = trees.allocations(placement, uuid)
+    traits = placement.find(f'/resource_providers/{uuid}/traits')
+    if inventories is None or allocations is None or traits is None:
         return None
     with api.understood(f'Placement cannot be read: {uuid} '):
         return Provider(
-            {
-                name: _inventory(data)
-                for name, data in inventories['inventories'].items()
-            },
-            {
-                consumer: {
-                    name: int(amount)
-                    for name, amount in data['resources'].items()
-                    if amount
-                }
-                for consumer, data in allocations['allocations'].items()
-            },
+            inventories, allocations, tuple(sorted(traits['traits']))
         )
-
-
-def _inventory(data: Mapping[str, Any]) -> records.Inventory:
-    return records.Inventory(
-        int(data['total']),
-        int(data['reserved']),
-        float(data['allocation_ratio']),
-        int(data['max_unit']),
-    )

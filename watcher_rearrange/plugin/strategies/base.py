@@ -32,6 +32,7 @@ from watcher_rearrange.plugin import messages
 from watcher_rearrange.plugin import rendering
 from watcher_rearrange.plugin import solution
 from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import business
 from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.readers import load
 from watcher_rearrange.plugin.readers import watcher_model
@@ -102,7 +103,7 @@ class RearrangeStrategy(base.BaseStrategy):
     @classmethod
     def get_config_opts(cls) -> list[cfg.Opt]:
         """Return the options of ``[watcher_strategies.<name>]``."""
-        return [*super().get_config_opts(), *cls.LIMITS]
+        return [*super().get_config_opts(), *cls.LIMITS, business.POLICY_PATH]
 
     def pre_execute(self) -> None:
         """Get the compute model, or note why there is none."""
@@ -152,8 +153,9 @@ class RearrangeStrategy(base.BaseStrategy):
     def _make_plan(self) -> plan.Plan:
         reading = self._read()
         self.snapshot = reading.snapshot
+        known = business.known(self.config.policy_path, self._inline())
         made = pipeline.plan(
-            reading.snapshot, self.NAME, self._limited_parameters()
+            reading.snapshot, self.NAME, self._limited_parameters(), known
         )
         return dataclasses.replace(
             made,
@@ -182,6 +184,9 @@ class RearrangeStrategy(base.BaseStrategy):
             raise load.NoMetrics(f'no measured load: {error}') from error
         elements = self.compute_model.get_all_instances()
         return load.measure(reading, elements, backend, loads)
+
+    def _inline(self) -> Any:
+        return self.input_parameters.get('policy')
 
     def _limited_parameters(self) -> dict[str, Any]:
         properties = self.get_schema()['properties']

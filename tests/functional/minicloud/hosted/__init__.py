@@ -10,4 +10,4 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Code that runs inside the services of a cloud, not in the tests."""
+"""Code that runs inside the services of a cloud."""

@@ -13,7 +13,8 @@
 """Start compute services: computes.py CONFIG LOGS PIDS HOST[,HOST...]...
 
 Nova is imported once; then each argument becomes a process with all of its
-hosts as services. Every process leaves its identifier in PIDS.
+hosts as services. Every process is written down in PIDS, and none is started
+that runs.
 """
 
 from nova import monkey_patch
@@ -27,11 +28,13 @@ import pathlib
 import signal
 import sys
 import threading
+import traceback
 
 import nova.conf
 import nova.db.main.api
 import nova.virt
 import os_vif
+import pid_files
 
 from nova import config
 from nova import objects
@@ -54,7 +57,7 @@ CONF = nova.conf.CONF
 
 def serve(configuration: str, logs: str, hosts: list[str]) -> None:
     """Run the compute services of some hosts until told to stop."""
-    name = f'compute-{hosts[0]}'
+    name = _name(hosts)
     with open(f'{logs}/{name}.out', 'ab') as out:
         os.dup2(out.fileno(), 1)
         os.dup2(out.fileno(), 2)
@@ -92,22 +95,31 @@ def serve(configuration: str, logs: str, hosts: list[str]) -> None:
 
 def main() -> None:
     """Fork a process for each group of hosts."""
-    configuration, logs, pids, *groups = sys.argv[1:]
+    configuration, logs, pids, *words = sys.argv[1:]
+    groups = [word.split(',') for word in words]
+    paths = [pathlib.Path(pids, f'{_name(hosts)}.pid') for hosts in groups]
+    if running := [path.stem for path in paths if pid_files.read(path)]:
+        sys.exit(f'{", ".join(running)} run already')
     gc.collect()
     gc.freeze()
-    for group in groups:
-        hosts = group.split(',')
+    for hosts, path in zip(groups, paths, strict=True):
         pid = os.fork()
         if pid:
-            path = pathlib.Path(pids, f'compute-{hosts[0]}.pid')
-            path.write_text(str(pid))
+            pid_files.write(path, pid)
             continue
         os.setsid()
+        status = 0
         try:
             serve(configuration, logs, hosts)
-        finally:
-            # Threads of the services are still there.
-            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            status = 1
+        # Threads of the services are still there.
+        os._exit(status)
+
+
+def _name(hosts: list[str]) -> str:
+    return f'compute-{hosts[0]}'
 
 
 main()

@@ -14,7 +14,8 @@
 
 Recorded: instance a waits for its resize from cmp01 to cmp06 to be
 confirmed, b migrates live from cmp01 to cmp03, c is stopped and d locked,
-both on cmp02.
+both on cmp02. Server groups, aggregates, processors and the image are in the
+form of another real cloud.
 """
 
 from __future__ import annotations
@@ -33,6 +34,14 @@ RECORDED: Document = json.loads(
 )
 UUIDS = {server['name']: server['id'] for server in RECORDED['servers']}
 SERVERS = '/servers/detail'
+
+# By path: the key of a list, and of what marks its pages.
+_WHOLE = {'/os-services': 'services', '/os-aggregates': 'aggregates'}
+_PAGED = {
+    SERVERS: ('servers', 'id'),
+    '/os-migrations': ('migrations', 'uuid'),
+    '/os-hypervisors/detail': ('hypervisors', 'id'),
+}
 
 
 class Answer:
@@ -74,22 +83,49 @@ class Adapter:
         return Answer(status, json.dumps(body))
 
     def _answer(self, place: str, query: Document) -> tuple[int, Any]:
+        document = self.document
         if place == '/':
             return 200, {'versions': []}
-        if place == '/os-services':
-            return 200, {'services': self.document['services']}
-        if place == SERVERS:
-            found = self.document['servers']
-            return 200, _page('servers', found, 'id', query)
-        if place == '/os-migrations':
-            found = [
-                move
-                for move in self.document['migrations']
-                if move['status'] == query['status']
-            ]
-            return 200, _page('migrations', found, 'uuid', query)
+        if place in _WHOLE:
+            return 200, {_WHOLE[place]: document[_WHOLE[place]]}
+        if place in _PAGED:
+            key, marker = _PAGED[place]
+            found = document[key]
+            if 'status' in query:
+                found = [x for x in found if x['status'] == query['status']]
+            return 200, _page(key, found, marker, query)
+        if place == '/os-server-groups':
+            start = int(query['offset'])
+            return 200, {
+                'server_groups': document['server_groups'][start : start + 2]
+            }
+        if place.startswith('/images/'):
+            uuid = place.rpartition('/')[2]
+            for image in document['images']:
+                if image['id'] == uuid:
+                    return 200, image
+            return 404, {}
+        return self._provider(place, query)
+
+    def _provider(self, place: str, query: Document) -> tuple[int, Any]:
+        providers = self.document['providers']
+        if place == '/resource_providers':
+            aggregates = set(query.get('member_of', '')[3:].split(','))
+            return 200, {
+                'resource_providers': [
+                    {**provider, 'name': name}
+                    for name, provider in providers.items()
+                    if query.get('required')
+                    in (None, *provider['traits']['traits'])
+                    and (
+                        'member_of' not in query
+                        or aggregates
+                        & set(provider['aggregates']['aggregates'])
+                    )
+                ]
+            }
         _, _, uuid, kind = place.split('/')
-        for provider in self.document['providers'].values():
+        for provider in providers.values():
             if provider['uuid'] == uuid:
                 return 200, provider[kind]
         return 404, {'errors': []}

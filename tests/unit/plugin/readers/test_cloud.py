@@ -27,9 +27,17 @@ from watcher_rearrange.model import cluster as clusters
 from watcher_rearrange.model import placement as placements
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import cloud
+from watcher_rearrange.plugin.readers import facts
+from watcher_rearrange.plugin.readers import images
+from watcher_rearrange.plugin.readers import instances
+from watcher_rearrange.plugin.readers import mobility
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.plugin.readers import placement
+from watcher_rearrange.plugin.readers import requirements
+from watcher_rearrange.plugin.readers import server_groups
+from watcher_rearrange.plugin.readers import trees
 from watcher_rearrange.plugin.readers import watcher_model
+from watcher_rearrange.snapshot import reader
 from watcher_rearrange.snapshot import writer
 
 
@@ -51,6 +59,7 @@ def server(name, host, **fields):
         'task_state': '',
         'locked': False,
         'project_id': 'project',
+        'flavor': 'm1.small',
     }
     return nova.Server(**{**given, **fields})
 
@@ -101,7 +110,9 @@ class MergeTestCase(unittest.TestCase):
             tuple(migrations),
             {host: up for host in hosts} if services is None else services,
         )
-        reading = cloud.merge(watcher_model.read(model), said, providers)
+        reading = cloud.merge(
+            watcher_model.read(model), facts.Facts(said, providers)
+        )
         self.assert_counted_once(reading.snapshot, providers)
         return reading
 
@@ -175,7 +186,7 @@ class TestInstances(MergeTestCase):
         )
         found = self.found(reading, 'a')
         self.assertEqual(SMALL, found.allocations)
-        self.assertEqual(cloud.UNKNOWN, found.stays)
+        self.assertEqual(instances.UNKNOWN, found.stays)
         self.assertIn('does not have', reading.messages[0])
 
     def test_states_and_locks_are_those_of_nova(self):
@@ -216,7 +227,7 @@ class TestInstances(MergeTestCase):
             {'cmp01': [stub]}, [server('a', 'cmp01')], {'cmp01': {'a': SMALL}}
         )
         found = self.found(reading, 'a')
-        self.assertEqual(cloud.INCOMPLETE, found.stays)
+        self.assertEqual(instances.INCOMPLETE, found.stays)
         self.assertEqual(('active', SMALL), (found.state, found.allocations))
 
     def test_the_zone_is_that_of_nova_where_it_says_one(self):
@@ -239,8 +250,8 @@ class TestInstances(MergeTestCase):
         said = nova.Cloud(
             {builders.uuid_of('a'): server('a', 'cmp01')}, (), {}
         )
-        reading = cloud.merge(model, said, {})
-        self.assertEqual(cloud.NO_ROOM, self.found(reading, 'a').stays)
+        reading = cloud.merge(model, facts.Facts(said, {}))
+        self.assertEqual(instances.NO_ROOM, self.found(reading, 'a').stays)
         self.assertEqual(SIZE, self.found(reading, 'a').allocations)
         self.assertIn('no inventory', reading.messages[-1])
 
@@ -278,7 +289,7 @@ class TestRoom(MergeTestCase):
         )
         self.assertEqual((), reading.snapshot.migrations)
         self.assertEqual({'cmp01': SMALL}, self.held(reading))
-        self.assertEqual(cloud.MIGRATING, self.found(reading, 'a').stays)
+        self.assertEqual(instances.MIGRATING, self.found(reading, 'a').stays)
 
     def test_a_resize_on_the_same_node(self):
         reading = self.merge(
@@ -317,13 +328,15 @@ class TestRoom(MergeTestCase):
         uuid = builders.uuid_of('a')
         reading = cloud.merge(
             model,
-            nova.Cloud({uuid: server('a', 'cmp01')}, (), {}),
-            {
-                'cmp01': placement.Provider(INVENTORIES, {'unseen': SIZE}),
-                'cmp02': placement.Provider(INVENTORIES, {uuid: SIZE}),
-            },
+            facts.Facts(
+                nova.Cloud({uuid: server('a', 'cmp01')}, (), {}),
+                {
+                    'cmp01': placement.Provider(INVENTORIES, {'x': SIZE}),
+                    'cmp02': placement.Provider(INVENTORIES, {uuid: SIZE}),
+                },
+            ),
         )
-        self.assertEqual(cloud.NO_ROOM, self.found(reading, 'a').stays)
+        self.assertEqual(instances.NO_ROOM, self.found(reading, 'a').stays)
         self.assertEqual({'cmp01': SIZE, 'cmp02': SIZE}, self.held(reading))
 
     def test_others(self):
@@ -336,6 +349,126 @@ class TestRoom(MergeTestCase):
             {'cmp01': {**SMALL, 'CUSTOM_X': 1}}, self.held(reading)
         )
         self.assertIn('2 consumers', reading.messages[0])
+
+
+class TestFacts(MergeTestCase):
+    def reading(self, servers, elsewhere=None, found=(), **said):
+        """Merge what is said of instances that are as in the model."""
+        uuids = {s.name: s.uuid for s in servers}
+        model = builders.model(
+            [builders.node_element(host) for host in ('cmp01', 'cmp02')],
+            {
+                host: [
+                    builders.instance_element(s.name)
+                    for s in servers
+                    if s.host == host
+                ]
+                for host in ('cmp01', 'cmp02')
+            },
+        )
+        providers = {
+            host: placement.Provider(
+                INVENTORIES,
+                {uuids[s.name]: SIZE for s in servers if s.host == host},
+                ('COMPUTE_NODE', requirements.DISABLED),
+            )
+            for host in ('cmp01', 'cmp02')
+        }
+        services = {
+            'cmp01': nova.Service('enabled', 'up', None, 'nova'),
+            'cmp02': nova.Service('disabled', 'up', None, 'nova'),
+        }
+        cloud_said = nova.Cloud(
+            {s.uuid: s for s in servers}, (), services, **said
+        )
+        return cloud.merge(
+            watcher_model.read(model),
+            facts.Facts(
+                cloud_said,
+                providers,
+                elsewhere or trees.Elsewhere(),
+                dict(found),
+            ),
+        )
+
+    def test_the_snapshot_can_be_written(self):
+        uuid = builders.uuid_of('a')
+        reading = self.reading(
+            [server('a', 'cmp01'), server('x', 'cmp77')],
+            server_groups=(
+                records.ServerGroup(
+                    builders.uuid_of('g'),
+                    'affinity',
+                    (uuid, builders.uuid_of('x')),
+                ),
+            ),
+            aggregates=(records.Aggregate('gold', ('cmp01', 'cmp77')),),
+            cpus={'cmp01': records.Cpu('x86_64')},
+        )
+        document = writer.snapshot_document(reading.snapshot)
+        self.assertEqual(reading.snapshot, reader.read_snapshot(document))
+        self.assertEqual(
+            server_groups.LEFT_BEHIND, self.found(reading, 'a').stays
+        )
+        (group,) = reading.snapshot.server_groups
+        self.assertEqual((uuid,), group.members)
+        (aggregate,) = reading.snapshot.aggregates
+        self.assertEqual(('cmp01',), aggregate.hosts)
+        self.assertEqual('x86_64', reading.snapshot.compute_nodes[0].cpu.arch)
+
+    def test_traits_and_what_asks_for_them(self):
+        reading = self.reading(
+            [server('a', 'cmp01', extra_specs={'trait:A': 'required'})]
+        )
+        found = self.found(reading, 'a')
+        self.assertEqual(('A',), found.required_traits)
+        self.assertEqual((requirements.DISABLED,), found.forbidden_traits)
+        enabled, disabled = reading.snapshot.compute_nodes
+        self.assertIn(requirements.DISABLED, enabled.traits)
+        # Its service says so.
+        self.assertEqual(('COMPUTE_NODE',), disabled.traits)
+        self.assertIn('enabled compute nodes are', reading.messages[-1])
+
+    def test_an_image(self):
+        image = images.Image('tiny', {'trait:A': 'required', 'hw_x': '1'})
+        for said, properties in (
+            (None, {'trait:A': 'required', 'hw_x': '1'}),
+            ({'hw_x': '2'}, {'trait:A': 'required', 'hw_x': '2'}),
+        ):
+            reading = self.reading(
+                [server('a', 'cmp01', image='i', image_properties=said)],
+                found={'i': image},
+            )
+            found = self.found(reading, 'a')
+            self.assertEqual('tiny', found.image)
+            self.assertEqual(properties, found.image_properties)
+            self.assertEqual(('A',), found.required_traits)
+
+    def test_an_image_that_is_gone(self):
+        reading = self.reading([server('a', 'cmp01', image='i')])
+        self.assertEqual('i', self.found(reading, 'a').image)
+
+    def test_why_some_stay_and_some_do_not_go_live(self):
+        encrypted = {'hw_mem_encryption': 'true'}
+        reading = self.reading(
+            [
+                server('a', 'cmp01', image='i', image_properties=encrypted),
+                server('b', 'cmp01', flavor=''),
+                server('c', 'cmp01', extra_specs={'resources1:X': '1'}),
+                server('d', 'cmp01'),
+            ],
+            elsewhere=trees.Elsewhere({builders.uuid_of('d'): ('VGPU',)}),
+        )
+        self.assertEqual(mobility.ENCRYPTED, self.found(reading, 'a').not_live)
+        self.assertEqual('', self.found(reading, 'a').stays)
+        self.assertEqual(instances.NO_FLAVOR, self.found(reading, 'b').stays)
+        self.assertEqual(mobility.GROUPS, self.found(reading, 'c').stays)
+        self.assertIn('VGPU', self.found(reading, 'd').stays)
+
+    def test_metadata_is_that_of_nova(self):
+        reading = self.reading([server('a', 'cmp01', metadata={'k': 'v'})])
+        self.assertEqual({'k': 'v'}, self.found(reading, 'a').metadata)
+        self.assertIn('1 instances have other metadata', reading.messages[0])
 
 
 class TestNodes(MergeTestCase):
@@ -363,8 +496,10 @@ class TestNodes(MergeTestCase):
         inventories = {**INVENTORIES, 'PCPU': records.Inventory(4)}
         reading = cloud.merge(
             model,
-            nova.Cloud({}, (), {}),
-            {'cmp01': placement.Provider(inventories, {})},
+            facts.Facts(
+                nova.Cloud({}, (), {}),
+                {'cmp01': placement.Provider(inventories, {})},
+            ),
         )
         (node,) = reading.snapshot.compute_nodes
         self.assertEqual(inventories, node.inventories)

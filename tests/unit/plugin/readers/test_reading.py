@@ -14,15 +14,11 @@
 
 from __future__ import annotations
 
-import unittest
-
 from unittest import mock
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from oslo_config import cfg
-from watcher.common import nova_helper
-from watcher.common import placement_helper
 
+from tests.unit.plugin.readers import base
 from tests.unit.plugin.readers import recording
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import api
@@ -30,39 +26,7 @@ from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.plugin.readers import placement
 
 
-TIMEOUT = ksa_exceptions.ConnectTimeout('too late')
-
-
-class ReadingTestCase(unittest.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.adapter = recording.Adapter()
-        helper = self.helper = mock.Mock()
-        helper.connection.compute = self.adapter
-        helper.connection.placement = self.adapter
-        for module, name in (
-            (nova_helper, 'NovaHelper'),
-            (placement_helper, 'PlacementHelper'),
-        ):
-            patcher = mock.patch.object(module, name, return_value=helper)
-            self.m_helper = patcher.start()
-            self.addCleanup(patcher.stop)
-        patcher = mock.patch.object(api.time, 'sleep')
-        self.m_sleep = patcher.start()
-        self.addCleanup(patcher.stop)
-        self.tries = cfg.CONF.nova.http_retries + 1
-
-    def uuids(self, *names):
-        providers = recording.RECORDED['providers']
-        return [providers[name]['uuid'] for name in names]
-
-    def assert_unreadable(self, text, read, *args):
-        with self.assertRaises(api.Unreadable) as raised:
-            read(*args)
-        self.assertIn(text, str(raised.exception))
-
-
-class TestNova(ReadingTestCase):
+class TestNova(base.ReadingTestCase):
     def test_servers_of_all_pages(self):
         servers = nova.read().servers
         self.assertEqual(
@@ -133,7 +97,14 @@ class TestNova(ReadingTestCase):
         self.assertEqual(api.TIMEOUT_S, self.helper.connection.session.timeout)
 
     def test_transient_errors_are_tried_again(self):
-        for trouble in (500, 503, 429, TIMEOUT, '{"servers": [', OSError()):
+        for trouble in (
+            500,
+            503,
+            429,
+            base.TIMEOUT,
+            '{"servers": [',
+            OSError(),
+        ):
             self.adapter.troubles = {recording.SERVERS: [trouble, trouble]}
             with self.subTest(trouble=trouble):
                 self.assertEqual(4, len(nova.read().servers))
@@ -142,7 +113,7 @@ class TestNova(ReadingTestCase):
         for place in (recording.SERVERS, '/os-migrations', '/os-services'):
             for trouble, text in (
                 (500, 'HTTP 500'),
-                (TIMEOUT, 'too late'),
+                (base.TIMEOUT, 'too late'),
                 ('{"serv', 'JSONDecodeError'),
             ):
                 self.adapter.troubles = {place: recording.always(trouble)}
@@ -200,7 +171,7 @@ class TestNova(ReadingTestCase):
         self.assert_unreadable('cmp77', nova.read)
 
     def test_no_connection(self):
-        self.adapter.troubles = {'/': recording.always(TIMEOUT)}
+        self.adapter.troubles = {'/': recording.always(base.TIMEOUT)}
         self.assert_unreadable('Nova cannot be read: GET /os-s', nova.read)
         self.assertEqual(self.tries - 1, self.m_sleep.call_count)
 
@@ -246,10 +217,10 @@ class TestNova(ReadingTestCase):
         self.assert_unreadable('cmp77', nova.read)
 
 
-class TestPlacement(ReadingTestCase):
+class TestPlacement(base.ReadingTestCase):
     def test_providers(self):
         (uuid,) = self.uuids('cmp02')
-        found = placement.read([uuid])[uuid]
+        found = placement.read([uuid]).nodes[uuid]
         self.assertEqual(
             {
                 'VCPU': records.Inventory(16, 0, 2.0, 16),
@@ -267,12 +238,12 @@ class TestPlacement(ReadingTestCase):
     def test_one_that_there_is_not(self):
         missing = '00000000-0000-4000-8000-000000000000'
         (uuid,) = self.uuids('cmp01')
-        self.assertEqual({uuid}, set(placement.read([uuid, missing])))
+        self.assertEqual({uuid}, set(placement.read([uuid, missing]).nodes))
 
     def test_transient_errors_are_tried_again(self):
         wanted = self.uuids('cmp01', 'cmp02')
-        self.adapter.troubles = {'/allocations': [502, TIMEOUT, 500]}
-        self.assertEqual(set(wanted), set(placement.read(wanted)))
+        self.adapter.troubles = {'/allocations': [502, base.TIMEOUT, 500]}
+        self.assertEqual(set(wanted), set(placement.read(wanted).nodes))
 
     def test_it_gives_up(self):
         for place in ('/inventories', '/allocations'):

@@ -1,0 +1,79 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Plans that keep room for the instances of nodes that fail."""
+
+from __future__ import annotations
+
+import unittest
+
+from tests.unit.model import small
+from watcher_rearrange.model.plan import Plan
+from watcher_rearrange.model.plan import Status
+from watcher_rearrange.planning import pipeline
+
+
+def plan(strategy: str, nodes: dict[str, int], failures: int) -> Plan:
+    """A plan for one instance of 2 vCPUs on each node but the last."""
+    snapshot = small.snapshot(
+        nodes, {f'i{k}': (host, 2) for k, host in enumerate([*nodes][:-1])}
+    )
+    given: dict[str, object] = {'failures_to_tolerate': failures}
+    if strategy == 'evacuate':
+        given['nodes'] = ['c1']
+    return pipeline.plan(snapshot, strategy, given)
+
+
+class TestReserve(unittest.TestCase):
+    def test_nothing_changes_where_there_is_room(self) -> None:
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4}
+        found = [plan('evacuate', nodes, k) for k in (0, 1)]
+        self.assertEqual(found[0].actions, found[1].actions)
+        self.assertEqual((), found[1].messages)
+
+    def test_freed_nodes_stay_enabled_as_room(self) -> None:
+        # Two nodes hold the instances of all four.
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4, 'c5': 4}
+        without = plan('consolidate', nodes, 0)
+        disabled = [a for a in without.actions if not a.is_migration]
+        self.assertTrue(disabled)
+        found = plan('consolidate', nodes, 3)
+        self.assertLess(
+            len([a for a in found.actions if not a.is_migration]),
+            len(disabled),
+        )
+        self.assertIn('stay enabled', found.messages[0])
+        self.assertIs(Status.FEASIBLE, found.status)
+
+    def test_nobody_takes_the_room_that_is_kept(self) -> None:
+        nodes = {'c1': 4, 'c2': 2, 'c3': 2}
+        self.assertEqual(1, plan('evacuate', nodes, 0).path.migrations)
+        found = plan('evacuate', nodes, 1)
+        self.assertEqual(0, found.path.migrations)
+        self.assertIn('left out', found.messages[0])
+
+    def test_a_node_is_not_closed_where_it_is_the_room(self) -> None:
+        found = plan('evacuate', {'c1': 4, 'c2': 4, 'c3': 1}, 1)
+        self.assertEqual((), found.actions)
+        self.assertIs(Status.NO_CHANGE, found.status)
+
+    def test_what_is_broken_already_may_stay_so(self) -> None:
+        nodes = {'c1': 8, 'c2': 8}
+        snapshot = small.snapshot(
+            nodes, {'a': ('c1', 6), 'b': ('c1', 1), 'c': ('c2', 6)}
+        )
+        found = pipeline.plan(
+            snapshot,
+            'rebalance',
+            {'failures_to_tolerate': 1, 'dimensions': ['VCPU']},
+        )
+        self.assertIn('instances of 2 nodes', ' '.join(found.messages))

@@ -1,0 +1,207 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Planning under a policy file.
+
+A plan respects all rules. Where a node is to be freed, or a rule that must
+hold is to be mended, and rules that should hold are in the way, it is planned
+without these. What a budget does not permit stays.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from collections.abc import Callable
+from collections.abc import Mapping
+
+from watcher_rearrange.model import records as model
+from watcher_rearrange.model.plan import Plan
+from watcher_rearrange.policies.file import lowering
+from watcher_rearrange.policies.file import records
+from watcher_rearrange.policies.file import selection
+
+
+# Plans that are looked at until all budgets are kept.
+MAX_TRIES = 4
+
+Planner = Callable[[model.Snapshot], Plan]
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """What is planned under a policy.
+
+    :ivar knows_relations: whether the search knows the rules that are about
+        who is with whom; if not, whom they are about stays
+    :ivar gives_way: whether what should hold does so only where nothing of
+        the aim is lost
+    :ivar migrated: how many migrations each instance had in the last day,
+        by UUID
+    """
+
+    policy: records.Policy
+    knows_relations: bool
+    gives_way: bool
+    now: datetime.datetime | None = None
+    migrated: Mapping[str, int] = dataclasses.field(default_factory=dict)
+
+
+def plan(snapshot: model.Snapshot, question: Question, make: Planner) -> Plan:
+    """Return a plan that respects a policy.
+
+    :param make: plans for a cluster that has the rules as facts
+    :raises BadInput: if a rule makes no sense on this cluster
+    """
+    if not question.policy.rules:
+        return make(snapshot)
+    best = _budgeted(snapshot, question, make, only_must=False)
+    should = any(not rule.must for rule in question.policy.rules)
+    if should and question.gives_way and _is_left(best):
+        other = _budgeted(snapshot, question, make, only_must=True)
+        if _aim(other) < _aim(best):
+            return _told(other, 'rules that should hold gave way')
+    return best
+
+
+def _budgeted(
+    snapshot: model.Snapshot,
+    question: Question,
+    make: Planner,
+    only_must: bool,
+) -> Plan:
+    lowered = lowering.lower(
+        snapshot, question.policy, question.now, only_must
+    )
+    if not question.knows_relations:
+        lowered = lowering.frozen(lowered)
+    budgets = _Budgets(snapshot, question)
+    stays: dict[str, str] = budgets.used_up()
+    for _ in range(MAX_TRIES):
+        made = make(_with_stays(lowered, stays))
+        more = budgets.exceeded(made)
+        if not more:
+            return made
+        stays.update(more)
+    # Displacement can take a budget twice: then nobody of it moves.
+    stays.update(budgets.everybody())
+    return make(_with_stays(lowered, stays))
+
+
+class _Budgets:
+    """What each budget leaves to whom."""
+
+    def __init__(self, snapshot: model.Snapshot, question: Question) -> None:
+        self._migrated = question.migrated
+        self._priority = _priorities(snapshot, question.policy)
+        self._budgets: list[tuple[str, int, frozenset[str]]] = []
+        for rule in question.policy.rules:
+            if rule.kind == records.BUDGET:
+                for members in _shares(snapshot, rule):
+                    done = sum(self._migrated.get(m, 0) for m in members)
+                    left = max(0, rule.migrations - done)
+                    self._budgets.append((rule.name, left, members))
+
+    def used_up(self) -> dict[str, str]:
+        """Return who stays as nothing is left."""
+        return self._staying(lambda left: left == 0)
+
+    def everybody(self) -> dict[str, str]:
+        """Return all that have a budget."""
+        return self._staying(lambda left: True)
+
+    def exceeded(self, made: Plan) -> dict[str, str]:
+        """Return who stays so that no more than the budgets is used."""
+        found: dict[str, str] = {}
+        movers = [a.instance for a in made.actions if a.instance]
+        movers.sort(key=lambda uuid: -self._priority.get(uuid, 0.0))
+        for name, left, members in self._budgets:
+            mine = [uuid for uuid in movers if uuid in members]
+            if len(mine) > left:
+                kept = set(mine[:left])
+                found.update(dict.fromkeys(members - kept, _over_budget(name)))
+        return found
+
+    def _staying(self, chosen: Callable[[int], bool]) -> dict[str, str]:
+        return {
+            member: _over_budget(name)
+            for name, left, members in self._budgets
+            if chosen(left)
+            for member in members
+        }
+
+
+def _over_budget(name: str) -> str:
+    return f'over the budget of rule {name}'
+
+
+def _shares(
+    snapshot: model.Snapshot, rule: records.Rule
+) -> list[frozenset[str]]:
+    """Who has a budget together."""
+    chosen = [
+        snapshot.instances[k]
+        for k in selection.instances(rule.instances, snapshot)
+    ]
+    uuids = frozenset(one.uuid for one in chosen)
+    if rule.each == 'project':
+        projects: dict[str, set[str]] = {}
+        for one in chosen:
+            projects.setdefault(one.project_id, set()).add(one.uuid)
+        return [frozenset(members) for members in projects.values()]
+    if rule.each == 'server_group':
+        groups = snapshot.server_groups
+        return [uuids.intersection(group.members) for group in groups]
+    return [uuids]
+
+
+def _priorities(
+    snapshot: model.Snapshot, policy: records.Policy
+) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for rule in policy.rules:
+        if rule.kind == records.PRIORITY:
+            for k in selection.instances(rule.instances, snapshot):
+                found.setdefault(snapshot.instances[k].uuid, rule.value)
+    return found
+
+
+def _with_stays(
+    snapshot: model.Snapshot, stays: Mapping[str, str]
+) -> model.Snapshot:
+    if not stays:
+        return snapshot
+    return dataclasses.replace(
+        snapshot,
+        instances=tuple(
+            dataclasses.replace(one, stays=one.stays or stays[one.uuid])
+            if one.uuid in stays
+            else one
+            for one in snapshot.instances
+        ),
+    )
+
+
+def _is_left(made: Plan) -> bool:
+    """Whether something of the aim is not reached."""
+    return not made.objectives or _aim(made) > 0
+
+
+def _aim(made: Plan) -> float:
+    if not made.objectives:
+        return float('inf')
+    return made.objectives[0].after
+
+
+def _told(made: Plan, message: str) -> Plan:
+    return dataclasses.replace(made, messages=(message, *made.messages))

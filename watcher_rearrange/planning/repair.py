@@ -1,0 +1,94 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""The strategy that mends broken rules, on one cluster."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from watcher_rearrange.constraints.breaches import Breaches
+from watcher_rearrange.constraints.breaches import ShouldBreaches
+from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.plan import ObjectiveValue
+from watcher_rearrange.objectives.base import Objective
+from watcher_rearrange.optimizer.problem import Problem
+from watcher_rearrange.optimizer.repair import least
+from watcher_rearrange.optimizer.repair import repair
+from watcher_rearrange.path.moves import Move
+from watcher_rearrange.path.moves import Path
+from watcher_rearrange.planning.job import Job
+from watcher_rearrange.policies.repair import RepairPolicy
+
+
+# Of what is still broken, how much is named.
+MOST_SHOWN = 20
+
+
+class Repair(Job):
+    """Mend the rules that are broken, and nothing else."""
+
+    def __init__(self, cluster: Cluster, policy: RepairPolicy) -> None:
+        super().__init__(cluster, policy)
+        self._start = Placement(cluster)
+        self._measures = (Breaches(self.rules), ShouldBreaches(self.rules))
+
+    def improve(self, problem: Problem, placement: Placement) -> Placement:
+        """Mend what can be, with few migrations."""
+        return repair.improve(problem, placement, self._broken, self.seed)
+
+    def objectives(self) -> list[Objective]:
+        """Return what is broken of what must hold, and of what should."""
+        return list(self._measures)
+
+    def is_worse(self, table: list[ObjectiveValue]) -> bool:  # type: ignore[override]
+        """Whether what must hold gets worse, or else what should."""
+        for row in table:
+            if row.after != row.before:
+                return row.after > row.before
+        return False
+
+    def reason(self, move: Move, end: Placement) -> str:
+        """Return which rule the instance would break where it was."""
+        home = int(self._start.node_of[move.instance])
+        back = end.copy()
+        back.move(move.instance, home)
+        known = {str(one) for one in self.rules.violations(end)}
+        broken = [
+            one for one in self.rules.violations(back) if str(one) not in known
+        ]
+        if not broken:
+            return f'makes room on {self.cluster.hostname(home)}'
+        return f'mends {broken[0].rule} of {", ".join(broken[0].things)}'
+
+    def messages(self, end: Placement) -> list[str]:
+        """Return what is still broken."""
+        broken = [str(one) for one in self.rules.violations(end)]
+        shown = [f'still broken: {text}' for text in broken[:MOST_SHOWN]]
+        if len(broken) > MOST_SHOWN:
+            shown.append(f'{len(broken) - MOST_SHOWN} more rules are broken')
+        return [*shown, *super().messages(end)] if broken else []
+
+    def is_optimal(
+        self, table: list[ObjectiveValue], path: Path, fewest: int
+    ) -> bool:
+        """Whether nothing is broken after the fewest migrations."""
+        mended = not any(row.after for row in table)
+        return mended and path.complete and len(path.moves) == self._least
+
+    @cached_property
+    def _least(self) -> int:
+        return least.migrations(self.rules, self._start)
+
+    def _broken(self, placement: Placement) -> tuple[float, ...]:
+        return tuple(measure.value(placement) for measure in self._measures)

@@ -1,0 +1,68 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+"""What Nova does not migrate live, or not at all.
+
+As of Nova 34: the decorators of ``live_migrate`` and of ``resize``, which
+is a cold migration too, in ``nova/compute/api.py``, and the checks of
+``nova/conductor/tasks/live_migrate.py``. Only what the flavor and the image
+ask for is known here: not ports (SR-IOV, vDPA, accelerators, bandwidth),
+shares, or what is configured on a compute node.
+"""
+
+from __future__ import annotations
+
+import re
+
+from collections.abc import Mapping
+
+from watcher_rearrange.plugin.readers import requirements
+
+
+ENCRYPTED = 'its memory is encrypted'
+TPM = 'the secret of its TPM is not on the host'
+VGPU = 'has a vGPU'
+ACCELERATOR = 'has an accelerator of a device profile'
+PCI = 'has a PCI device, of which nobody says which nodes have one free'
+GROUPS = 'its flavor asks for resources in several groups'
+
+_GROUP = re.compile(r'(resources|trait)[a-zA-Z0-9_-]{1,64}:')
+
+Texts = Mapping[str, str]
+
+
+def not_live(extra_specs: Texts, properties: Texts) -> str:
+    """Return why an instance cannot be migrated live, or an empty text.
+
+    :param properties: of its image
+    """
+    # reject_mem_enc_instances
+    if requirements.is_on('hw:mem_encryption', extra_specs, properties):
+        return ENCRYPTED
+    # reject_legacy_vtpm_live_migration
+    if requirements.setting('hw:tpm_version', extra_specs, properties):
+        security = extra_specs.get('hw:tpm_secret_security')
+        return '' if security == 'host' else TPM
+    # Which releases and hypervisors can, Nova finds out when it tries.
+    return VGPU if extra_specs.get('resources:VGPU', '0') != '0' else ''
+
+
+def stays(extra_specs: Texts) -> str:
+    """Return why an instance cannot even be migrated cold, or nothing."""
+    # block_accelerators
+    if extra_specs.get('accel:device_profile'):
+        return ACCELERATOR
+    # Live: _check_can_migrate_pci, unless the alias is live_migratable, which
+    # only Nova's configuration says. Cold: PciPassthroughFilter.
+    if extra_specs.get('pci_passthrough:alias'):
+        return PCI
+    # Each group has to fit at one provider.
+    return GROUPS if any(map(_GROUP.match, extra_specs)) else ''

@@ -1,0 +1,284 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""A policy as facts of the cluster that every search knows how to respect.
+
+Rules about nodes become fences, rules about who is with whom server groups
+where all is about nodes, else relations; what must not move stays, what must
+stay free is held.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Mapping
+
+from watcher_rearrange.model import records as model
+from watcher_rearrange.policies.file import hours
+from watcher_rearrange.policies.file import records
+from watcher_rearrange.policies.file import selection
+
+
+@dataclasses.dataclass
+class _Facts:
+    """What the rules come to.
+
+    :ivar stays: why instances stay, by UUID
+    :ivar kept: what must stay free, by hostname and resource class
+    """
+
+    fences: list[model.Fence] = dataclasses.field(default_factory=list)
+    relations: list[model.Relation] = dataclasses.field(default_factory=list)
+    groups: list[model.ServerGroup] = dataclasses.field(default_factory=list)
+    stays: dict[str, str] = dataclasses.field(default_factory=dict)
+    kept: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
+
+
+def lower(
+    snapshot: model.Snapshot,
+    policy: records.Policy,
+    now: datetime.datetime | None = None,
+    only_must: bool = False,
+) -> model.Snapshot:
+    """Return the snapshot with the rules of a policy in it.
+
+    :param now: when the migrations begin; with a time zone
+    :param only_must: leave out the rules that should hold
+    :raises BadInput: if a rule makes no sense on this cluster
+    """
+    moment = now or datetime.datetime.now(datetime.timezone.utc)
+    facts = _Facts()
+    for rule in policy.rules:
+        if rule.must or not only_must:
+            _Lowering(snapshot, rule, facts, moment).add()
+    return dataclasses.replace(
+        snapshot,
+        instances=tuple(
+            _staying(instance, facts.stays) for instance in snapshot.instances
+        ),
+        compute_nodes=tuple(
+            _keeping(node, facts.kept.get(node.hostname, {}))
+            for node in snapshot.compute_nodes
+        ),
+        server_groups=(*snapshot.server_groups, *facts.groups),
+        fences=tuple(facts.fences),
+        relations=tuple(facts.relations),
+    )
+
+
+def frozen(snapshot: model.Snapshot) -> model.Snapshot:
+    """Return the snapshot for searches that know no relations.
+
+    Members stay, and whom a relation keeps apart from them stays out of
+    their parts. All relations hold then by themselves.
+    """
+    stays: dict[str, str] = {}
+    fences = list(snapshot.fences)
+    host_of = {one.uuid: one.host for one in snapshot.instances}
+    for relation in snapshot.relations:
+        for uuid in relation.members:
+            stays.setdefault(uuid, f'kept in place by rule {relation.name}')
+        if relation.kind != model.EXCLUSIVE:
+            continue
+        taken = {
+            relation.part_of.get(host_of[uuid])
+            for uuid in relation.members & host_of.keys()
+        }
+        hosts = frozenset(
+            node.hostname
+            for node in snapshot.compute_nodes
+            if relation.part_of.get(node.hostname) not in taken - {None}
+        )
+        inside = frozenset(
+            uuid for uuid in relation.others if host_of.get(uuid) in hosts
+        )
+        fences.append(model.Fence(relation.name, inside, hosts))
+        for uuid in relation.others - inside:
+            stays.setdefault(uuid, f'kept in place by rule {relation.name}')
+    return dataclasses.replace(
+        snapshot,
+        instances=tuple(
+            _staying(instance, stays) for instance in snapshot.instances
+        ),
+        fences=tuple(fences),
+    )
+
+
+class _Lowering:
+    """One rule."""
+
+    def __init__(
+        self,
+        snapshot: model.Snapshot,
+        rule: records.Rule,
+        facts: _Facts,
+        now: datetime.datetime,
+    ) -> None:
+        self._snapshot = snapshot
+        self._rule = rule
+        self._facts = facts
+        self._now = now
+        self._weight = None if rule.must else rule.weight
+
+    def add(self) -> None:
+        """Add what the rule comes to."""
+        kinds: Mapping[str, Callable[[], None]] = {
+            records.FENCE: lambda: self._fence(self._hosts()),
+            records.BAN: lambda: self._fence(self._all() - self._hosts()),
+            records.SPREAD: self._spread,
+            records.GATHER: self._gather,
+            records.NEAR: lambda: self._relate(
+                model.TOGETHER, self._parts(), self._whom()
+            ),
+            records.LONELY: self._lonely,
+            records.SPLIT: self._split,
+            records.MAX_INSTANCES: self._max_instances,
+            records.RESERVE: self._reserve,
+            records.ROOT: lambda: self._stay(
+                self._whom(), f'kept by rule {self._rule.name}'
+            ),
+            records.ONLY: lambda: self._stay(
+                self._everybody() - self._whom(),
+                f'not meant by rule {self._rule.name}',
+            ),
+            records.QUIET_HOURS: self._quiet_hours,
+        }
+        # A budget and a priority are about plans, not about placements.
+        if self._rule.kind in kinds:
+            kinds[self._rule.kind]()
+
+    def _whom(self) -> frozenset[str]:
+        return self._uuids(
+            selection.instances(self._rule.instances, self._snapshot)
+        )
+
+    def _uuids(self, indices: Iterable[int]) -> frozenset[str]:
+        return frozenset(self._snapshot.instances[k].uuid for k in indices)
+
+    def _everybody(self) -> frozenset[str]:
+        return frozenset(one.uuid for one in self._snapshot.instances)
+
+    def _hosts(self) -> frozenset[str]:
+        return frozenset(
+            self._snapshot.compute_nodes[k].hostname
+            for k in selection.nodes(self._rule.nodes, self._snapshot)
+        )
+
+    def _all(self) -> frozenset[str]:
+        return frozenset(n.hostname for n in self._snapshot.compute_nodes)
+
+    def _parts(self) -> dict[str, str]:
+        return selection.parts(self._rule.over, self._snapshot)
+
+    def _fence(self, hosts: frozenset[str]) -> None:
+        whom = self._whom()
+        if whom:
+            self._facts.fences.append(
+                model.Fence(self._rule.name, whom, hosts, self._weight)
+            )
+
+    def _spread(self) -> None:
+        if self._rule.over.what == records.NODE and self._rule.must:
+            self._group(model.ANTI_AFFINITY, self._rule.at_most)
+        else:
+            self._relate(model.AT_MOST, self._parts(), self._whom())
+
+    def _gather(self) -> None:
+        if self._rule.must:
+            self._group(model.AFFINITY)
+        else:
+            self._relate(model.TOGETHER, self._nodes(), self._whom())
+
+    def _lonely(self) -> None:
+        whom = self._whom()
+        self._relate(
+            model.EXCLUSIVE, self._nodes(), whom, self._everybody() - whom
+        )
+
+    def _split(self) -> None:
+        others = self._uuids(selection.others(self._rule, self._snapshot))
+        self._relate(model.EXCLUSIVE, self._parts(), self._whom(), others)
+
+    def _max_instances(self) -> None:
+        nodes = {host: host for host in self._hosts()}
+        self._relate(model.AT_MOST, nodes, self._whom())
+
+    def _nodes(self) -> dict[str, str]:
+        return {host: host for host in self._all()}
+
+    def _group(self, policy: str, most: int = 1) -> None:
+        members = tuple(sorted(self._whom()))
+        if len(members) > 1:
+            self._facts.groups.append(
+                model.ServerGroup(
+                    f'rule {self._rule.name}', policy, members, '', most
+                )
+            )
+
+    def _relate(
+        self,
+        kind: str,
+        part_of: Mapping[str, str],
+        whom: frozenset[str],
+        others: frozenset[str] = frozenset(),
+    ) -> None:
+        if whom and (others or kind != model.EXCLUSIVE):
+            self._facts.relations.append(
+                model.Relation(
+                    self._rule.name,
+                    kind,
+                    whom,
+                    part_of,
+                    others,
+                    self._rule.at_most,
+                    self._weight,
+                )
+            )
+
+    def _reserve(self) -> None:
+        for host in self._hosts():
+            kept = self._facts.kept.setdefault(host, {})
+            for name, amount in self._rule.keep.items():
+                kept[name] = max(amount, kept.get(name, 0))
+
+    def _quiet_hours(self) -> None:
+        if hours.within(self._rule.hours, self._now):
+            reason = f'in the quiet hours of rule {self._rule.name}'
+            self._stay(self._whom(), reason)
+
+    def _stay(self, whom: frozenset[str], reason: str) -> None:
+        for uuid in whom:
+            self._facts.stays.setdefault(uuid, reason)
+
+
+def _staying(
+    instance: model.Instance, stays: Mapping[str, str]
+) -> model.Instance:
+    reason = stays.get(instance.uuid)
+    if reason is None or instance.stays:
+        return instance
+    return dataclasses.replace(instance, stays=reason)
+
+
+def _keeping(
+    node: model.ComputeNode, kept: Mapping[str, int]
+) -> model.ComputeNode:
+    if not kept:
+        return node
+    held = dict(node.held)
+    for name, amount in kept.items():
+        held[name] = held.get(name, 0) + amount
+    return dataclasses.replace(node, held=held)
