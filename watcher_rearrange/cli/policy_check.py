@@ -86,7 +86,9 @@ def _on_cluster(
         'contradictions': [list(names) for names in against.sets],
         'undecided': list(against.undecided),
         'violated': violated,
-        'repair': _repair(document, snapshot) if violated else None,
+        'repair': (
+            _repair(document, snapshot, time_limit_s) if violated else None
+        ),
     }
 
 
@@ -125,7 +127,7 @@ def _is_divided(rule: records.Rule, snapshot: model.Snapshot) -> bool:
 
 
 def _repair(
-    document: dict[str, Any], snapshot: model.Snapshot
+    document: dict[str, Any], snapshot: model.Snapshot, time_limit_s: float
 ) -> dict[str, Any] | None:
     """What the strategy that repairs would do, where there is one."""
     from watcher_rearrange.policies import parameters
@@ -135,8 +137,9 @@ def _repair(
     from watcher_rearrange.planning import pipeline
     from watcher_rearrange.snapshot import writer
 
+    wanted = {'policy': document, 'time_limit_s': time_limit_s}
     with output.progress():
-        plan = pipeline.plan(snapshot, STRATEGY, {'policy': document})
+        plan = pipeline.plan(snapshot, STRATEGY, wanted)
     found = writer.plan_document(plan)
     return {
         'status': found['status'],

@@ -57,7 +57,6 @@ class TestCheck(PolicyTestCase):
         words = ('policy', 'check', self.policy(*rules), self.snapshot)
         text = self.run_command(*words)
         self.assertEqual(status, text.status, text)
-        self.assertEqual('', text.err)
         result = self.run_command(*words, '-f', 'json')
         self.assertEqual(status, result.status)
         return result.document, text.out
@@ -113,6 +112,8 @@ class TestCheck(PolicyTestCase):
             ],
         )
         self.assertIn('z1 holds 2 instances, at most 1 may be there\n', text)
+        self.assertEqual(1, document['repair']['path']['migrations'])
+        self.assertIn('repair: OPTIMAL, 1 migrations, 10 MiB\n', text)
 
     def test_what_should_hold_only_may_be_violated(self) -> None:
         document, text = self.check(
