@@ -137,7 +137,8 @@ def _repair(
     from watcher_rearrange.planning import pipeline
     from watcher_rearrange.snapshot import writer
 
-    wanted = {'policy': document, 'time_limit_s': time_limit_s}
+    # No strategy may be given less than a second.
+    wanted = {'policy': document, 'time_limit_s': max(1.0, time_limit_s)}
     with output.progress():
         plan = pipeline.plan(snapshot, STRATEGY, wanted)
     found = writer.plan_document(plan)
