@@ -26,14 +26,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from watcher_rearrange.model import records as model
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.optimizer.program import Answer
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Outcome
 from watcher_rearrange.optimizer.program import Program
 from watcher_rearrange.policies.file import records
 from watcher_rearrange.policies.file import selection
+
+
+# A class whose instances may leave their node.
+_ANYWHERE = -1
+
+# It need not be the nearest placement.
+_GAP = 0.5
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -114,70 +121,94 @@ class Case:
         )
 
 
-def possible(
-    cases: Sequence[Case], snapshot: model.Snapshot, deadline: float
-) -> bool | None:
-    """Return whether some placement keeps all rules; None if unknown.
+def placed(
+    cases: Sequence[Case], home: Ints, deadline: float
+) -> tuple[bool, Ints | None]:
+    """Look for a placement that keeps some rules, near the present one.
 
+    :param home: int64[n_instances], the node that each instance is on
     :param deadline: on the clock of ``time.monotonic``
+    :returns: whether the answer is known, and the placement if there is one
     """
-    answer = _Model(cases, snapshot).program.solve(Effort(deadline))
-    if answer.outcome == Outcome.UNKNOWN:
-        return None
-    return answer.outcome != Outcome.INFEASIBLE
+    model = _Model(cases, home)
+    answer = model.program.solve(Effort(deadline, gap=_GAP))
+    if not answer.found and answer.outcome != Outcome.OPTIMAL:
+        return answer.outcome == Outcome.INFEASIBLE, None
+    return True, model.placement(answer)
 
 
 class _Model:
     """The programme of some rules."""
 
-    def __init__(
-        self, cases: Sequence[Case], snapshot: model.Snapshot
-    ) -> None:
+    def __init__(self, cases: Sequence[Case], home: Ints) -> None:
         self.program = Program()
         self._cases = cases
-        self._n_nodes = len(snapshot.compute_nodes)
+        self._home = home
         self._class_of: dict[int, int] = {}
+        self._members: list[list[int]] = []
         self._columns: list[Ints] = []
-        index = {n.hostname: k for k, n in enumerate(snapshot.compute_nodes)}
-        for key, members in self._classes(snapshot).items():
-            host = key[0]
-            permitted = np.ones(self._n_nodes, dtype=np.bool_)
-            if host:
-                permitted[:] = False
-                permitted[index[host]] = True
-            self._add_class(members, permitted)
+        for (host, _), members in self._classes().items():
+            self._add_class(members, host)
         for case in cases:
             self._add_rule(case)
 
-    def _classes(
-        self, snapshot: model.Snapshot
-    ) -> dict[tuple[str, tuple[int, ...]], list[int]]:
+    def placement(self, answer: Answer) -> Ints:
+        """Return int64[n_instances]; who need not move stays."""
+        where = self._home.copy()
+        for members, columns in zip(self._members, self._columns):
+            left = answer.counts(columns)
+            moving = []
+            for member in members:
+                if left[self._home[member]] > 0:
+                    left[self._home[member]] -= 1
+                else:
+                    moving.append(member)
+            where[moving] = np.repeat(np.arange(len(left)), left)
+        return where
+
+    def _classes(self) -> dict[tuple[int, tuple[int, ...]], list[int]]:
         """Group the instances: where they stay, and what they are in."""
-        found: dict[tuple[str, tuple[int, ...]], list[int]] = {}
+        found: dict[tuple[int, tuple[int, ...]], list[int]] = {}
         for k in sorted(set().union(*(case.about for case in self._cases))):
             stays = any(case.keeps(k) for case in self._cases)
             signature = tuple(
                 1 if k in case.members else 2 if k in case.others else 0
                 for case in self._cases
             )
-            host = snapshot.instances[k].host if stays else ''
+            host = int(self._home[k]) if stays else _ANYWHERE
             found.setdefault((host, signature), []).append(k)
         return found
 
-    def _add_class(self, members: list[int], permitted: Bools) -> None:
+    def _add_class(self, members: list[int], host: int) -> None:
         count = len(members)
+        upper = np.where(self._permitted(members[0], host), float(count), 0.0)
+        columns = self.program.columns(len(upper), upper=upper)
+        self.program.row(columns, 1.0, count, count)
+        here = np.bincount(self._home[members], minlength=len(upper))
+        for node in np.flatnonzero(here).tolist():
+            # Those who stay are worth something.
+            (stay,) = self.program.columns(
+                1, upper=float(here[node]), cost=-1.0, integer=False
+            )
+            self.program.row([stay, columns[node]], [1.0, -1.0], upper=0.0)
+        for member in members:
+            self._class_of[member] = len(self._columns)
+        self._columns.append(columns)
+        self._members.append(members)
+
+    def _permitted(self, member: int, host: int) -> Bools:
+        """bool[n_nodes]: where fences and bans let a class be."""
+        permitted = np.ones(len(self._cases[0].nodes), dtype=np.bool_)
+        if host != _ANYWHERE:
+            permitted[:] = False
+            permitted[host] = True
         for case in self._cases:
-            if members[0] in case.members:
+            if member in case.members:
                 if case.rule.kind == records.FENCE:
                     permitted &= case.nodes
                 elif case.rule.kind == records.BAN:
                     permitted &= ~case.nodes
-        upper = np.where(permitted, float(count), 0.0)
-        columns = self.program.columns(self._n_nodes, upper=upper)
-        self.program.row(columns, 1.0, count, count)
-        for member in members:
-            self._class_of[member] = len(self._columns)
-        self._columns.append(columns)
+        return permitted
 
     def _add_rule(self, case: Case) -> None:
         kind = case.rule.kind

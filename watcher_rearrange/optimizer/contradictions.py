@@ -24,7 +24,6 @@ ORSA Journal on Computing 3 (1991)).
 from __future__ import annotations
 
 import dataclasses
-import time
 
 from collections.abc import Sequence
 
@@ -32,8 +31,9 @@ import numpy as np
 
 from watcher_rearrange.model import inventory
 from watcher_rearrange.model import records as model
+from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.optimizer.contradiction_model import Case
-from watcher_rearrange.optimizer.contradiction_model import possible
+from watcher_rearrange.optimizer.contradiction_model import placed
 from watcher_rearrange.policies.file import records
 from watcher_rearrange.policies.file import selection
 
@@ -53,6 +53,9 @@ KINDS = frozenset(
         records.ONLY,
     )
 )
+
+# Those that keep instances where they are.
+_STAY = (records.ROOT, records.ONLY)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,13 +94,11 @@ def contradictions(
         if rule.must and rule.kind in KINDS
     ]
     hosts = {n.hostname: k for k, n in enumerate(snapshot.compute_nodes)}
-    node_of = np.array(
+    home = np.array(
         [hosts[one.host] for one in snapshot.instances], dtype=np.int64
     )
     for group in _groups(cases):
-        if all(case.holds(node_of) for case in group):
-            continue
-        while (found := _impossible(group, snapshot, deadline)) is not None:
+        while (found := _impossible(group, home, deadline)) is not None:
             if not found:
                 undecided += [case.rule.name for case in group]
                 break
@@ -184,20 +185,39 @@ def _tied(cases: Sequence[Case]) -> list[list[Case]]:
 
 
 def _impossible(
-    cases: list[Case], snapshot: model.Snapshot, deadline: float
+    cases: list[Case], home: Ints, deadline: float
 ) -> list[Case] | None:
     """Return a minimal set of these rules that cannot all hold.
 
+    Rules come in only when a placement that keeps the others breaks them:
+    most never do.
+
     :returns: None if they can, nothing if the time was too short
     """
-    answer = possible(cases, snapshot, deadline)
-    if answer is not False:
-        return None if answer else []
+    broken = [case for case in cases if not case.holds(home)]
+    needed = {case for case in cases if case.rule.kind in _STAY}
+    while broken:
+        needed.update(broken)
+        chosen = [case for case in cases if case in needed]
+        known, where = placed(chosen, home, deadline)
+        if not known:
+            return []
+        if where is None:
+            return _minimal(chosen, home, deadline)
+        broken = [
+            case
+            for case in cases
+            if case not in needed and not case.holds(where)
+        ]
+    return None
+
+
+def _minimal(cases: list[Case], home: Ints, deadline: float) -> list[Case]:
+    """Leave out whatever is not needed for the rest to be impossible."""
     needed = list(cases)
     for case in cases:
         fewer = [one for one in needed if one is not case]
-        if possible(fewer, snapshot, deadline) is False:
+        known, where = placed(fewer, home, deadline) if fewer else (True, home)
+        if known and where is None:
             needed = fewer
-        if time.monotonic() >= deadline:
-            break
     return needed
