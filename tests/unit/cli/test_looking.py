@@ -79,6 +79,7 @@ class TestCheck(base.CommandTestCase):
             interleavings=7,
             seed=9,
             limits=checker.Limits(),
+            policy=None,
         )
 
     def test_locked_instances(self):
