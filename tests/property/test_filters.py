@@ -53,6 +53,10 @@ SPECS = (
     *('disk', 'aggregate_instance_extra_specs:disk', 'hw:disk', 'size'),
     'aggregate_instance_extra_specs:net:speed',
 )
+CAPABILITIES = (
+    *('capabilities:cpu_info:vendor', 'capabilities:cpu_info:features'),
+    *('capabilities:hypervisor_type', 'hw:maxphysaddr_bits', 'capabilities'),
+)
 METADATA = {
     'disk': VALUES,
     'net:speed': VALUES,
@@ -110,7 +114,7 @@ def instances(draw: st.DrawFn) -> dict[str, Any]:
         'flavor': draw(st.sampled_from(FLAVORS)),
         'not_live': draw(st.sampled_from(('', '', '', 'it has a GPU'))),
     }
-    kind = draw(st.integers(0, 6))
+    kind = draw(st.integers(0, 7))
     if kind <= 1:
         found['flavor_extra_specs'] = draw(
             st.dictionaries(st.sampled_from(SPECS), requirements(), max_size=2)
@@ -119,6 +123,12 @@ def instances(draw: st.DrawFn) -> dict[str, Any]:
         found['image_properties'] = {
             'os_distro': draw(st.sampled_from(('debian', 'suse', ''))),
             'hw_pmu': draw(st.sampled_from(('yes', 'no', 'True'))),
+        }
+    elif kind == 6:
+        found['flavor_extra_specs'] = {
+            draw(st.sampled_from(CAPABILITIES)): draw(
+                st.sampled_from(('Intel', '<in> sse', 's!= AMD', '>= 1'))
+            )
         }
     elif kind == 4:
         found['flavor_extra_specs'] = {'trait:CUSTOM_GOLD': 'required'}
@@ -225,6 +235,8 @@ class TestFilters(unittest.TestCase):
     def test_processors_bind_only_those_who_go_live(
         self, document: dict[str, Any]
     ) -> None:
+        # The capabilities are a matter of the processors, too.
+        document['scheduler_filters'] = []
         for instance in document['instances']:
             instance['not_live'] = 'whatever'
         search = Search(document, MoveOptions(cold_if_not_live=True))
