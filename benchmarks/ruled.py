@@ -148,9 +148,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument('--nodes', type=int, default=1000)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
     parser.add_argument('--limit', type=float, default=120.0, help='s')
-    parser.add_argument(
-        '--strategies', nargs='+', default=sorted(PARAMETERS)
-    )
+    parser.add_argument('--strategies', nargs='+', default=sorted(PARAMETERS))
     header = (
         'Strategy, Seed, Migrations, with rules, Objective, with rules, '
         'CPU s, with rules, Ratio, Violations'

@@ -169,8 +169,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     }
     names = (*filters.NAMES, 'ComputeFilter')
     document['scheduler_filters'] = draw(
-        st.none()
-        | st.lists(st.sampled_from(names), max_size=3, unique=True)
+        st.none() | st.lists(st.sampled_from(names), max_size=3, unique=True)
     )
     return document
 

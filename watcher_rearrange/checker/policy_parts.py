@@ -90,13 +90,18 @@ def divisions(
     found: Iterable[Rule], cluster: Cluster, path: Path
 ) -> Iterator[Parts]:
     """The plan on each way to divide the nodes that rules use."""
-    by_parts: dict[tuple[tuple[str, str], ...], list[Rule]] = {}
+    by_parts: list[tuple[dict[str, str], list[Rule]]] = []
     for rule in found:
-        if rule.kind in (*rules.LIMITED, *rules.TOGETHER):
-            key = tuple(sorted(rule.part_of.items()))
-            by_parts.setdefault(key, []).append(rule)
-    for key, group in by_parts.items():
-        yield _parts(dict(key), group, cluster, path)
+        if rule.kind not in (*rules.LIMITED, *rules.TOGETHER):
+            continue
+        for part_of, group in by_parts:
+            if part_of is rule.part_of:
+                group.append(rule)
+                break
+        else:
+            by_parts.append((rule.part_of, [rule]))
+    for part_of, group in by_parts:
+        yield _parts(part_of, group, cluster, path)
 
 
 def _parts(

@@ -29,9 +29,7 @@ from typing import Any
 
 from watcher_rearrange.checker.cluster import Amount
 from watcher_rearrange.checker.cluster import Cluster
-from watcher_rearrange.checker.policy_selection import parts_of_nodes
-from watcher_rearrange.checker.policy_selection import selected_instances
-from watcher_rearrange.checker.policy_selection import selected_nodes
+from watcher_rearrange.checker.policy_selection import Selections
 
 
 LIMITED = ('spread', 'max_instances', 'reserve')
@@ -75,8 +73,9 @@ def read_rules(
     snapshot: dict[str, Any], document: dict[str, Any], cluster: Cluster
 ) -> list[Rule]:
     """The rules; who is released is no longer one of anybody."""
+    selections = Selections(snapshot)
     return [
-        _rule(snapshot, data, cluster.released) for data in document['rules']
+        _rule(selections, data, cluster.released) for data in document['rules']
     ]
 
 
@@ -89,21 +88,21 @@ def bounds(rule: Rule, cluster: Cluster) -> Iterator[tuple[str, str, int]]:
 
 
 def _rule(
-    snapshot: dict[str, Any], data: dict[str, Any], released: frozenset[str]
+    selections: Selections, data: dict[str, Any], released: frozenset[str]
 ) -> Rule:
     kind = data['rule']
-    members = selected_instances(snapshot, data.get('instances')) - released
+    members = selections.instances(data.get('instances')) - released
     others: frozenset[str] = frozenset()
     if kind in APART:
         wanted = data['others'] if kind == 'split' else None
-        others = selected_instances(snapshot, wanted) - members - released
+        others = selections.instances(wanted) - members - released
     return Rule(
         name=data['name'],
         kind=kind,
         must='should' not in data and kind != 'priority',
         members=members,
         others=others,
-        nodes=selected_nodes(snapshot, data.get('nodes')),
-        part_of=parts_of_nodes(snapshot, data.get('over', 'node')),
+        nodes=selections.nodes(data.get('nodes')),
+        part_of=selections.parts(data.get('over', 'node')),
         data=data,
     )

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
@@ -22,45 +23,111 @@ from typing import TypeAlias
 
 Document: TypeAlias = dict[str, Any]
 
-
-def selected_instances(
-    snapshot: Document, selection: Document | None
-) -> frozenset[str]:
-    """The uuids of the instances that fit every key of the selection."""
-    wanted = selection or {}
-    groups = _group_members(snapshot, wanted.get('server_groups', ()))
-    return frozenset(
-        data['uuid']
-        for data in snapshot['instances']
-        if _fits_instance(data, wanted)
-        and ('server_groups' not in wanted or data['uuid'] in groups)
-    )
+# By the keys of a selection, those of the snapshot.
+_OF_INSTANCES = {
+    'projects': 'project_id',
+    'names': 'name',
+    'flavors': 'flavor',
+    'images': 'image',
+}
 
 
-def selected_nodes(
-    snapshot: Document, selection: Document | None
-) -> frozenset[str]:
-    """The hostnames of the nodes that fit every key of the selection."""
-    wanted = selection or {}
-    hosts = {
-        hostname
-        for data in snapshot.get('aggregates') or ()
-        if _any(data['name'], wanted.get('aggregates', ()))
-        for hostname in data['hosts']
-    }
-    return frozenset(
-        data['hostname']
-        for data in snapshot['compute_nodes']
-        if _fits_node(data, wanted)
-        and ('aggregates' not in wanted or data['hostname'] in hosts)
-    )
+class Selections:
+    """Instances and nodes of one snapshot.
 
-
-def parts_of_nodes(snapshot: Document, over: str | Document) -> dict[str, str]:
-    """The part of each node, by hostname.
-
-    :raises ValueError: a node is in two of the aggregates
+    Each question is put once to each value, not to each instance.
     """
+
+    def __init__(self, snapshot: Document) -> None:
+        self._snapshot = snapshot
+        self._with: dict[tuple[str, ...], dict[str, set[str]]] = {}
+        self._parts: list[tuple[str | Document, dict[str, str]]] = []
+
+    def instances(self, selection: Document | None) -> frozenset[str]:
+        """The uuids of the instances that fit every key of the selection."""
+        found = {data['uuid'] for data in self._snapshot['instances']}
+        for key, wanted in (selection or {}).items():
+            if key == 'metadata':
+                for name, pattern in wanted.items():
+                    by_value = self._by_value('metadata', name)
+                    found &= _chosen(by_value, [pattern])
+            elif key == 'server_groups':
+                found &= self._grouped(wanted)
+            elif key == 'uuids':
+                found &= set(wanted)
+            else:
+                found &= _chosen(self._by_value(_OF_INSTANCES[key]), wanted)
+        return frozenset(found)
+
+    def nodes(self, selection: Document | None) -> frozenset[str]:
+        """The hostnames of the nodes that fit every key of the selection."""
+        wanted = selection or {}
+        hosts = {
+            hostname
+            for data in self._snapshot.get('aggregates') or ()
+            if _any(data['name'], wanted.get('aggregates', ()))
+            for hostname in data['hosts']
+        }
+        return frozenset(
+            data['hostname']
+            for data in self._snapshot['compute_nodes']
+            if _fits_node(data, wanted)
+            and ('aggregates' not in wanted or data['hostname'] in hosts)
+        )
+
+    def parts(self, over: str | Document) -> dict[str, str]:
+        """The part of each node, by hostname; equal questions, one answer.
+
+        :raises ValueError: a node is in two of the aggregates
+        """
+        for known, found in self._parts:
+            if known == over:
+                return found
+        found = _parts(self._snapshot, over)
+        self._parts.append((over, found))
+        return found
+
+    def _grouped(self, wanted: list[str]) -> set[str]:
+        return {
+            uuid
+            for data in self._snapshot.get('server_groups') or ()
+            if data['uuid'] in wanted or _any(data.get('name') or '', wanted)
+            for uuid in data['members']
+        }
+
+    def _by_value(self, *keys: str) -> dict[str, set[str]]:
+        """The uuids of those that have each value of a key."""
+        if keys in self._with:
+            return self._with[keys]
+        found = self._with[keys] = {}
+        value = _getter(keys)
+        for data in self._snapshot['instances']:
+            own = value(data)
+            if own is not None:
+                found.setdefault(own, set()).add(data['uuid'])
+        return found
+
+
+def _getter(keys: tuple[str, ...]) -> Callable[[Document], str | None]:
+    if len(keys) == 1:
+        return lambda data: data.get(keys[0]) or ''
+    return lambda data: (data.get(keys[0]) or {}).get(keys[1])
+
+
+def _chosen(by_value: dict[str, set[str]], patterns: list[str]) -> set[str]:
+    """The uuids of all values that fit any of the patterns."""
+    found: set[str] = set()
+    for pattern in patterns:
+        if any(special in pattern for special in '*?['):
+            for value, uuids in by_value.items():
+                if fnmatchcase(value, pattern):
+                    found |= uuids
+        else:
+            found |= by_value.get(pattern, set())
+    return found
+
+
+def _parts(snapshot: Document, over: str | Document) -> dict[str, str]:
     nodes = snapshot['compute_nodes']
     if over == 'node':
         return {data['hostname']: data['hostname'] for data in nodes}
@@ -80,40 +147,12 @@ def parts_of_nodes(snapshot: Document, over: str | Document) -> dict[str, str]:
     return parts
 
 
-def _fits_instance(data: Document, wanted: Document) -> bool:
-    if data['uuid'] not in wanted.get('uuids', (data['uuid'],)):
-        return False
-    for key, own in (
-        ('projects', 'project_id'),
-        ('names', 'name'),
-        ('flavors', 'flavor'),
-        ('images', 'image'),
-    ):
-        if key in wanted and not _any(data.get(own) or '', wanted[key]):
-            return False
-    metadata = data.get('metadata') or {}
-    return all(
-        key in metadata and fnmatchcase(metadata[key], pattern)
-        for key, pattern in wanted.get('metadata', {}).items()
-    )
-
-
 def _fits_node(data: Document, wanted: Document) -> bool:
     if not set(wanted.get('traits', ())) <= set(data.get('traits') or ()):
         return False
     if 'zones' in wanted and not _any(_zone(data), wanted['zones']):
         return False
     return 'names' not in wanted or _any(data['hostname'], wanted['names'])
-
-
-def _group_members(snapshot: Document, patterns: Iterable[str]) -> set[str]:
-    wanted = list(patterns)
-    return {
-        uuid
-        for data in snapshot.get('server_groups') or ()
-        if data['uuid'] in wanted or _any(data.get('name') or '', wanted)
-        for uuid in data['members']
-    }
 
 
 def _zone(data: Document) -> str:

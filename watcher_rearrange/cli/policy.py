@@ -49,7 +49,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=inputs.seconds,
         default=_TIME_LIMIT_S,
         metavar='SECONDS',
-        help='how long to look for contradictions (default: %(default)g)',
+        help='how long to look for contradictions, and how long for a repair '
+        '(default: %(default)g)',
     )
 
 

@@ -26,6 +26,7 @@ from watcher_rearrange.cli import policy_input
 from watcher_rearrange.cli import policy_text
 from watcher_rearrange.cli import status
 from watcher_rearrange.model import records as model
+from watcher_rearrange.policies.file import pairs
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.policies.file import records
 from watcher_rearrange.policies.file import selection
@@ -40,12 +41,21 @@ def run(arguments: argparse.Namespace) -> int:
     """Check a policy; the status tells whether anything is to be said."""
     path, *others = arguments.files
     if not others:
-        document = reading.read_document(path)
-        found: dict[str, Any] = {'ok': True, 'rules': len(document['rules'])}
+        found = _alone(path)
     else:
         found = _on_cluster(path, others[0], arguments.time_limit)
     output.show(arguments, found, lambda: policy_text.checked(found))
     return status.DONE if found['ok'] else status.VIOLATIONS
+
+
+def _alone(path: str) -> dict[str, Any]:
+    policy = reading.read_policy(path)
+    against = pairs.contradictions(policy)
+    return {
+        'ok': not against,
+        'rules': len(policy.rules),
+        'contradictions': [list(names) for names in against],
+    }
 
 
 def _on_cluster(
@@ -76,7 +86,9 @@ def _on_cluster(
         'contradictions': [list(names) for names in against.sets],
         'undecided': list(against.undecided),
         'violated': violated,
-        'repair': _repair(document, snapshot) if violated else None,
+        'repair': (
+            _repair(document, snapshot, time_limit_s) if violated else None
+        ),
     }
 
 
@@ -115,7 +127,7 @@ def _is_divided(rule: records.Rule, snapshot: model.Snapshot) -> bool:
 
 
 def _repair(
-    document: dict[str, Any], snapshot: model.Snapshot
+    document: dict[str, Any], snapshot: model.Snapshot, time_limit_s: float
 ) -> dict[str, Any] | None:
     """What the strategy that repairs would do, where there is one."""
     from watcher_rearrange.policies import parameters
@@ -125,8 +137,10 @@ def _repair(
     from watcher_rearrange.planning import pipeline
     from watcher_rearrange.snapshot import writer
 
+    # No strategy may be given less than a second.
+    wanted = {'policy': document, 'time_limit_s': max(1.0, time_limit_s)}
     with output.progress():
-        plan = pipeline.plan(snapshot, STRATEGY, {'policy': document})
+        plan = pipeline.plan(snapshot, STRATEGY, wanted)
     found = writer.plan_document(plan)
     return {
         'status': found['status'],

@@ -84,6 +84,27 @@ class Case:
             return frozenset()
         return self.members | self.others
 
+    def holds(self, node_of: Ints) -> bool:
+        """Whether it holds in a placement, int64[n_instances]."""
+        members = node_of[sorted(self.members)]
+        kind = self.rule.kind
+        if kind in (records.FENCE, records.BAN):
+            inside = self.nodes[members]
+            return not (inside if kind == records.BAN else ~inside).any()
+        if kind == records.MAX_INSTANCES:
+            counts = np.bincount(members, minlength=len(self.nodes))
+            return bool((counts[self.nodes] <= self.rule.at_most).all())
+        part_of = np.zeros(len(self.nodes), dtype=np.int64)
+        for number, part in enumerate(self.parts):
+            part_of[part] = number
+        counts = np.bincount(part_of[members], minlength=len(self.parts))
+        if kind == records.SPREAD:
+            return bool((counts <= self.rule.at_most).all())
+        if kind in (records.GATHER, records.NEAR):
+            return int((counts > 0).sum()) <= 1
+        others = part_of[node_of[sorted(self.others)]]
+        return not counts[others].any()
+
     def keeps(self, instance_idx: int) -> bool:
         """Whether the instance stays where it is by this rule."""
         if self.rule.kind == records.ROOT:

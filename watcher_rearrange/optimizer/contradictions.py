@@ -28,6 +28,8 @@ import time
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from watcher_rearrange.model import inventory
 from watcher_rearrange.model import records as model
 from watcher_rearrange.optimizer.contradiction_model import Case
@@ -88,7 +90,13 @@ def contradictions(
         for rule in (*policy.rules, *_of_groups(snapshot))
         if rule.must and rule.kind in KINDS
     ]
+    hosts = {n.hostname: k for k, n in enumerate(snapshot.compute_nodes)}
+    node_of = np.array(
+        [hosts[one.host] for one in snapshot.instances], dtype=np.int64
+    )
     for group in _groups(cases):
+        if all(case.holds(node_of) for case in group):
+            continue
         while (found := _impossible(group, snapshot, deadline)) is not None:
             if not found:
                 undecided += [case.rule.name for case in group]

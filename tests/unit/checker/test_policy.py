@@ -21,11 +21,15 @@ from typing import Any
 from typing import NamedTuple
 
 from tests.unit.checker.documents import Document
-from tests.unit.checker.documents import instance
 from tests.unit.checker.documents import move
-from tests.unit.checker.documents import node
 from tests.unit.checker.documents import plan
-from tests.unit.checker.documents import snapshot
+from tests.unit.checker.policies import RACKS
+from tests.unit.checker.policies import A
+from tests.unit.checker.policies import B
+from tests.unit.checker.policies import cluster
+from tests.unit.checker.policies import policy
+from tests.unit.checker.policies import rule
+from tests.unit.checker.policies import vm
 from watcher_rearrange import checker
 from watcher_rearrange.checker.policy_wording import POLICY_RULES
 
@@ -33,33 +37,6 @@ from watcher_rearrange.checker.policy_wording import POLICY_RULES
 UTC = datetime.timezone.utc
 # A Thursday.
 EVENING = datetime.datetime(2026, 11, 26, 22, 30, tzinfo=UTC)
-
-A = {'names': ['a*']}
-B = {'names': ['b*']}
-RACKS = {'aggregates': ['rack-*']}
-
-
-def cluster(*instances: Document, **more: Any) -> Document:
-    """n1 and n2 in rack-1 and zone z1, n3 and n4 in zone z2, of 100 MiB."""
-    zones = {'n1': 'z1', 'n2': 'z1', 'n3': 'z2', 'n4': 'z2'}
-    nodes = [
-        node(name, availability_zone=zone, traits=[f'T_{name.upper()}'])
-        for name, zone in zones.items()
-    ]
-    racks = [{'name': 'rack-1', 'hosts': ['n1', 'n2']}]
-    return snapshot(nodes, list(instances), aggregates=racks, **more)
-
-
-def vm(name: str, host: str, **more: Any) -> Document:
-    return instance(name, host, 10, name=name, **more)
-
-
-def rule(kind: str, **more: Any) -> Document:
-    return {'name': 'r', 'rule': kind, **more}
-
-
-def policy(*rules: Document) -> Document:
-    return {'version': 1, 'rules': list(rules)}
 
 
 class Case(NamedTuple):

@@ -26,13 +26,13 @@ from collections.abc import Iterator
 from tests.unit.checker.documents import Document
 from tests.unit.checker.documents import move
 from tests.unit.checker.documents import plan
-from tests.unit.checker.test_policy import RACKS
-from tests.unit.checker.test_policy import A
-from tests.unit.checker.test_policy import B
-from tests.unit.checker.test_policy import cluster
-from tests.unit.checker.test_policy import policy
-from tests.unit.checker.test_policy import rule
-from tests.unit.checker.test_policy import vm
+from tests.unit.checker.policies import RACKS
+from tests.unit.checker.policies import A
+from tests.unit.checker.policies import B
+from tests.unit.checker.policies import cluster
+from tests.unit.checker.policies import policy
+from tests.unit.checker.policies import rule
+from tests.unit.checker.policies import vm
 from watcher_rearrange import checker
 
 

@@ -20,11 +20,11 @@ import yaml
 
 from tests.unit.checker.documents import move
 from tests.unit.checker.documents import plan
-from tests.unit.checker.test_policy import RACKS
-from tests.unit.checker.test_policy import A
-from tests.unit.checker.test_policy import B
-from tests.unit.checker.test_policy import cluster
-from tests.unit.checker.test_policy import vm
+from tests.unit.checker.policies import RACKS
+from tests.unit.checker.policies import A
+from tests.unit.checker.policies import B
+from tests.unit.checker.policies import cluster
+from tests.unit.checker.policies import vm
 from tests.unit.cli import base
 from watcher_rearrange.policies.file import schema
 
@@ -66,6 +66,14 @@ class TestCheck(PolicyTestCase):
         result = self.run_command('policy', 'check', self.policy(SPREAD))
         self.assertEqual((0, '1 rules, fine\n'), (result.status, result.out))
 
+    def test_the_file_alone_contradicts_itself(self) -> None:
+        path = self.policy(FENCE, BAN)
+        result = self.run_command('policy', 'check', path, '-f', 'json')
+        self.assertEqual(1, result.status)
+        self.assertEqual(
+            [['inside', 'outside']], result.document['contradictions']
+        )
+
     def test_all_is_well(self) -> None:
         document, text = self.check(SPREAD, FENCE, status=0)
         self.assertEqual('2 rules, fine\n', text)
@@ -105,6 +113,8 @@ class TestCheck(PolicyTestCase):
             ],
         )
         self.assertIn('z1 holds 2 instances, at most 1 may be there\n', text)
+        self.assertEqual(1, document['repair']['path']['migrations'])
+        self.assertIn('repair: OPTIMAL, 1 migrations, 10 MiB\n', text)
 
     def test_what_should_hold_only_may_be_violated(self) -> None:
         document, text = self.check(

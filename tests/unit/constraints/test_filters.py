@@ -188,6 +188,4 @@ class TestEnabled(unittest.TestCase):
 
     def test_all_where_nobody_says(self) -> None:
         cluster = Cluster.from_snapshot(Snapshot((), ()))
-        self.assertEqual(
-            len(filters.NAMES), len(filters.node_rules(cluster))
-        )
+        self.assertEqual(len(filters.NAMES), len(filters.node_rules(cluster)))

@@ -20,11 +20,11 @@ import unittest
 from typing import Any
 
 from tests.unit.checker.documents import group
-from tests.unit.checker.test_policy import RACKS
-from tests.unit.checker.test_policy import A
-from tests.unit.checker.test_policy import B
-from tests.unit.checker.test_policy import cluster
-from tests.unit.checker.test_policy import vm
+from tests.unit.checker.policies import RACKS
+from tests.unit.checker.policies import A
+from tests.unit.checker.policies import B
+from tests.unit.checker.policies import cluster
+from tests.unit.checker.policies import vm
 from watcher_rearrange.optimizer import contradictions
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.snapshot import reader

@@ -18,7 +18,7 @@ import unittest
 
 from typing import Any
 
-from watcher_rearrange.checker import policy_selection
+from watcher_rearrange.checker.policy_selection import Selections
 from watcher_rearrange.model.errors import BadInput
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.policies.file import records
@@ -123,13 +123,14 @@ def rule(found: dict[str, Any]) -> records.Rule:
 class TestSelections(unittest.TestCase):
     def setUp(self) -> None:
         self.snapshot = reader.snapshot_from_document(SNAPSHOT)
+        self.judge = Selections(SNAPSHOT)
 
     def test_instances(self) -> None:
         for wanted, expected in INSTANCES:
             found = rule({'rule': 'gather', 'instances': wanted})
             indices = selection.instances(found.instances, self.snapshot)
             uuids = [self.snapshot.instances[k].uuid for k in indices]
-            judged = policy_selection.selected_instances(SNAPSHOT, wanted)
+            judged = self.judge.instances(wanted)
             with self.subTest(wanted):
                 self.assertEqual(expected, ''.join(uuids))
                 self.assertEqual(set(expected), judged)
@@ -139,7 +140,7 @@ class TestSelections(unittest.TestCase):
             found = rule({'rule': 'ban', 'instances': {}, 'nodes': wanted})
             indices = selection.nodes(found.nodes, self.snapshot)
             names = [self.snapshot.compute_nodes[k].hostname for k in indices]
-            judged = policy_selection.selected_nodes(SNAPSHOT, wanted)
+            judged = self.judge.nodes(wanted)
             with self.subTest(wanted):
                 self.assertEqual(expected, names)
                 self.assertEqual(set(expected), judged)
@@ -164,7 +165,7 @@ class TestSelections(unittest.TestCase):
             found = rule({'rule': 'spread', 'instances': {}, 'over': over})
             parts = selection.parts(found.over, self.snapshot)
             self.assertEqual(expected, list(parts.values()))
-            judged = policy_selection.parts_of_nodes(SNAPSHOT, over)
+            judged = self.judge.parts(over)
             self.assertEqual(parts, judged)
 
     def test_a_node_in_two_parts(self) -> None:
@@ -177,4 +178,4 @@ class TestSelections(unittest.TestCase):
             caught.exception.problems,
         )
         with self.assertRaises(ValueError):
-            policy_selection.parts_of_nodes(SNAPSHOT, over)
+            self.judge.parts(over)

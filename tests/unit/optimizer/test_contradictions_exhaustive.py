@@ -1,0 +1,124 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Contradictions against every placement of small clusters.
+
+The checker, which shares nothing with the programme that looks for
+contradictions, says what each placement breaks.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import itertools
+import random
+import unittest
+
+from collections.abc import Collection
+from typing import Any
+
+from tests.unit.checker.policies import RACKS
+from tests.unit.checker.policies import A
+from tests.unit.checker.policies import B
+from tests.unit.checker.policies import cluster
+from tests.unit.checker.policies import vm
+from tests.unit.optimizer.test_contradictions import sets
+from watcher_rearrange import checker
+
+
+CASES = 60
+NODES = ('n1', 'n2', 'n3', 'n4')
+NAMES = ('a1', 'a2', 'a3', 'b1')
+
+Document = dict[str, Any]
+
+
+def rule(rng: random.Random) -> Document:
+    """A rule that is likely to contradict others."""
+    whom = rng.choice((A, A, B, {}, {'names': ['*1']}))
+    nodes = {'names': rng.sample(NODES, rng.randint(1, 2))}
+    over = rng.choice(('zone', RACKS))
+    return rng.choice(
+        (
+            {'rule': 'fence', 'instances': whom, 'nodes': nodes},
+            {'rule': 'ban', 'instances': whom, 'nodes': nodes},
+            {'rule': 'spread', 'instances': whom},
+            {'rule': 'spread', 'instances': whom, 'over': over, 'at_most': 2},
+            {'rule': 'gather', 'instances': whom},
+            {'rule': 'near', 'instances': whom, 'over': over},
+            {'rule': 'lonely', 'instances': whom},
+            {'rule': 'split', 'instances': whom, 'others': B, 'over': over},
+            {'rule': 'max_instances', 'nodes': nodes, 'at_most': 1},
+            {'rule': 'root', 'instances': whom},
+            {'rule': 'only', 'instances': whom},
+        )
+    )
+
+
+def movable(name: str, rules: Collection[Document]) -> bool:
+    """Whether root and only let an instance move."""
+    for one in rules:
+        patterns = one.get('instances', {}).get('names', ['*'])
+        is_meant = fnmatch.fnmatchcase(name, patterns[0])
+        if one['rule'] == 'root' and is_meant:
+            return False
+        if one['rule'] == 'only' and not is_meant:
+            return False
+    return True
+
+
+def possible(cloud: Document, rules: Collection[Document]) -> bool:
+    """Whether any placement breaks none of the rules."""
+    home = {one['uuid']: one['host'] for one in cloud['instances']}
+    choices = [
+        NODES if movable(name, rules) else [home[name]] for name in NAMES
+    ]
+    document = {'version': 1, 'rules': list(rules)}
+    return any(
+        not checker.broken_rules(
+            cloud, document, dict(zip(NAMES, hosts, strict=True))
+        )
+        for hosts in itertools.product(*choices)
+    )
+
+
+class TestExhaustive(unittest.TestCase):
+    def test_what_contradicts_does_and_the_rest_does_not(self) -> None:
+        rng = random.Random(6)
+        seen = 0
+        for _ in range(CASES):
+            cloud = cluster(*(vm(name, rng.choice(NODES)) for name in NAMES))
+            rules = {
+                f'r{k}': {'name': f'r{k}', **rule(rng)}
+                for k in range(rng.randint(2, 5))
+            }
+            found = sets(*rules.values(), cloud=cloud)
+            seen += len(found.sets)
+            with self.subTest(rules=rules, cloud=cloud):
+                self.assertEqual((), found.undecided)
+                self._check(cloud, rules, found.sets)
+        self.assertGreater(seen, CASES / 5)
+
+    def _check(
+        self,
+        cloud: Document,
+        rules: dict[str, Document],
+        found: Collection[tuple[str, ...]],
+    ) -> None:
+        for names in found:
+            own = [rules[name] for name in names]
+            self.assertFalse(possible(cloud, own), names)
+            for k in range(len(own)):
+                fewer = own[:k] + own[k + 1 :]
+                self.assertTrue(possible(cloud, fewer), names)
+        if not found:
+            self.assertTrue(possible(cloud, rules.values()))
