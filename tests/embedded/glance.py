@@ -28,11 +28,18 @@ class Glance(Service):
     name = 'image'
 
     def register(self) -> None:
+        self.route('GET', '/', _versions)
         self.route('GET', '/v2/images/*', _image)
 
     def error(self, code: int, message: str) -> Any:
         # Glance says it in HTML.
         return f'<html>{code} {message}</html>'
+
+
+def _versions(request: Request) -> tuple[int, Any]:
+    links = [{'rel': 'self', 'href': f'{request.url}/v2/'}]
+    version = {'id': 'v2.17', 'status': 'CURRENT', 'links': links}
+    return 200, {'versions': [version]}
 
 
 def _image(request: Request, uuid: str) -> tuple[int, Any]:

@@ -29,6 +29,8 @@ from tests.functional import base
 
 
 TIMEOUT_S = 60.0
+# It has an image, the others were booted from volumes.
+ON_DISK = {'VCPU': 1, 'MEMORY_MB': 2048, 'DISK_GB': 1}
 UUIDS = {f'vm{n}': base.instance(n, '', 0)['uuid'] for n in range(1, 5)}
 
 
@@ -43,7 +45,7 @@ class TestReading(base.FunctionalTestCase):
                 [
                     base.instance(1, 'cmp1', 2048),
                     base.instance(2, 'cmp1', 2048),
-                    base.instance(3, 'cmp2', 2048),
+                    base.instance(3, 'cmp2', 2048, allocations=ON_DISK),
                 ],
             ),
             migration_s=base.MIGRATION_S,
@@ -132,7 +134,12 @@ class TestReading(base.FunctionalTestCase):
         for path, text in (
             ('/servers/detail', 'No plan: Nova cannot be read: GET /servers'),
             ('/os-migrations', 'GET /os-migrations: HTTP 500'),
+            ('/os-server-groups', 'GET /os-server-groups: HTTP 500'),
+            ('/os-aggregates', 'GET /os-aggregates: HTTP 500'),
+            ('/os-hypervisors', 'GET /os-hypervisors/detail: HTTP 500'),
             ('/allocations', 'No plan: Placement cannot be read'),
+            ('/traits', 'No plan: Placement cannot be read'),
+            ('/image', 'No plan: Glance cannot be read'),
         ):
             self.cloud.break_api(status=500, path=path)
             plan = self.plan('rearrange_evacuate', nodes=['cmp1'])

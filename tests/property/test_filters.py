@@ -25,7 +25,6 @@ import hypothesis
 
 from hypothesis import strategies as st
 
-from tests.property import clusters
 from tests.property.test_rules import Search
 from tests.property.test_rules import one_move
 from watcher_rearrange import checker
@@ -37,7 +36,7 @@ from watcher_rearrange.model import plan
 
 
 EXAMPLES = hypothesis.settings(
-    max_examples=150,
+    max_examples=200,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
@@ -54,20 +53,20 @@ SPECS = (
     *('disk', 'aggregate_instance_extra_specs:disk', 'hw:disk', 'size'),
     'aggregate_instance_extra_specs:net:speed',
 )
-REQUIRED = {'trait:CUSTOM_GOLD': 'required'}
-METADATA = st.fixed_dictionaries(
-    {},
-    optional={
-        'disk': st.sampled_from(VALUES),
-        'net:speed': st.sampled_from(VALUES),
-        'filter_tenant_id': st.sampled_from(('p1', 'p2', 'p1, p2', '')),
-        'filter_tenant_id2': st.sampled_from(PROJECTS),
-        'instance_type': st.sampled_from(('small', 'small, big', 'huge')),
-        'os_distro': st.sampled_from(('debian', 'debian,ubuntu')),
-        'hw_pmu': st.sampled_from(('True', 'true')),
-        'trait:CUSTOM_GOLD': st.sampled_from(('required', 'forbidden')),
-    },
+CAPABILITIES = (
+    *('capabilities:cpu_info:vendor', 'capabilities:cpu_info:features'),
+    *('capabilities:hypervisor_type', 'hw:maxphysaddr_bits', 'capabilities'),
 )
+METADATA = {
+    'disk': VALUES,
+    'net:speed': VALUES,
+    'filter_tenant_id': ('p1', 'p2', 'p1, p2', ''),
+    'filter_tenant_id2': PROJECTS,
+    'instance_type': ('small', 'small, big', 'huge'),
+    'os_distro': ('debian', 'debian,ubuntu', 'suse'),
+    'hw_pmu': ('True', 'true'),
+    'trait:CUSTOM_GOLD': ('required', 'required', 'forbidden'),
+}
 CPUS = st.none() | st.fixed_dictionaries(
     {
         'vendor': st.sampled_from(('Intel', 'Intel', 'AMD')),
@@ -86,52 +85,91 @@ def requirements(draw: st.DrawFn) -> str:
     return ' '.join((operator, glue.join(values))).strip()
 
 
-def instances() -> Any:
-    """What is of interest of an instance here."""
-    return st.fixed_dictionaries(
-        {
-            'project_id': st.sampled_from(PROJECTS),
-            'flavor': st.sampled_from(FLAVORS),
-            'not_live': st.sampled_from(('', '', '', 'it has a GPU')),
-        },
-        optional={
-            'flavor_extra_specs': st.dictionaries(
-                st.sampled_from(SPECS), requirements(), max_size=2
-            )
-            | st.just(REQUIRED),
-            'image_properties': st.fixed_dictionaries(
-                {},
-                optional={
-                    'os_distro': st.sampled_from(('debian', 'suse', '')),
-                    'hw_pmu': st.sampled_from(('yes', 'no', 'True')),
-                },
-            )
-            | st.just(REQUIRED),
-            'required_traits': st.just(['CUSTOM_GOLD']),
-        },
+@st.composite
+def aggregates(draw: st.DrawFn, hosts: list[str]) -> dict[str, Any]:
+    """Draw an aggregate without a name."""
+    keys = draw(
+        st.lists(
+            st.sampled_from(sorted(METADATA)),
+            min_size=1,
+            max_size=3,
+            unique=True,
+        )
     )
+    return {
+        'hosts': draw(
+            st.lists(st.sampled_from(hosts), min_size=1, unique=True)
+        ),
+        'metadata': {
+            key: draw(st.sampled_from(METADATA[key])) for key in keys
+        },
+    }
+
+
+@st.composite
+def instances(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw what is of interest of an instance here."""
+    found = {
+        'project_id': draw(st.sampled_from(PROJECTS)),
+        'flavor': draw(st.sampled_from(FLAVORS)),
+        'not_live': draw(st.sampled_from(('', '', '', 'it has a GPU'))),
+    }
+    kind = draw(st.integers(0, 7))
+    if kind <= 1:
+        found['flavor_extra_specs'] = draw(
+            st.dictionaries(st.sampled_from(SPECS), requirements(), max_size=2)
+        )
+    elif kind <= 3:
+        found['image_properties'] = {
+            'os_distro': draw(st.sampled_from(('debian', 'suse', ''))),
+            'hw_pmu': draw(st.sampled_from(('yes', 'no', 'True'))),
+        }
+    elif kind == 6:
+        found['flavor_extra_specs'] = {
+            draw(st.sampled_from(CAPABILITIES)): draw(
+                st.sampled_from(('Intel', '<in> sse', 's!= AMD', '>= 1'))
+            )
+        }
+    elif kind == 4:
+        found['flavor_extra_specs'] = {'trait:CUSTOM_GOLD': 'required'}
+    elif kind == 5:
+        found['image_properties'] = {'trait:CUSTOM_GOLD': 'required'}
+    return found
 
 
 @st.composite
 def documents(draw: st.DrawFn) -> dict[str, Any]:
     """A cluster in which aggregates and processors matter."""
-    document = draw(clusters.snapshots(most_nodes=4))
-    hosts = [node['hostname'] for node in document['compute_nodes']]
-    document['aggregates'] = [
-        {
-            'name': f'aggregate{k}',
-            'hosts': draw(st.lists(st.sampled_from(hosts), unique=True)),
-            'metadata': draw(METADATA),
-        }
-        for k in range(draw(st.integers(0, 3)))
-    ]
-    for node in document['compute_nodes']:
-        node['cpu'] = draw(CPUS)
-    for instance in document['instances']:
-        instance.update(draw(instances()))
+    hosts = [f'cmp{k}' for k in range(3)]
+    document: dict[str, Any] = {
+        'version': 1,
+        'compute_nodes': [
+            {
+                'hostname': host,
+                'inventories': {'VCPU': {'total': 8}},
+                'cpu': draw(CPUS),
+            }
+            for host in hosts
+        ],
+        'instances': [
+            {
+                'uuid': f'00000000-0000-4000-9000-{k:012d}',
+                'name': f'vm{k}',
+                'host': draw(st.sampled_from(hosts)),
+                'state': draw(st.sampled_from(('active', 'stopped'))),
+                'allocations': {'VCPU': draw(st.integers(1, 3))},
+                **draw(instances()),
+            }
+            for k in range(4)
+        ],
+        'aggregates': [
+            {'name': f'aggregate{k}', **draw(aggregates(hosts))}
+            for k in range(draw(st.integers(1, 3)))
+        ],
+    }
     names = (*filters.NAMES, 'ComputeFilter')
     document['scheduler_filters'] = draw(
-        st.none() | st.lists(st.sampled_from(names), unique=True)
+        st.none() | st.lists(st.sampled_from(names), max_size=3, unique=True)
     )
     return document
 
@@ -196,6 +234,8 @@ class TestFilters(unittest.TestCase):
     def test_processors_bind_only_those_who_go_live(
         self, document: dict[str, Any]
     ) -> None:
+        # The capabilities are a matter of the processors, too.
+        document['scheduler_filters'] = []
         for instance in document['instances']:
             instance['not_live'] = 'whatever'
         search = Search(document, MoveOptions(cold_if_not_live=True))

@@ -73,9 +73,7 @@ def should(
     rules: st.SearchStrategy[dict[str, Any]],
 ) -> st.SearchStrategy[dict[str, Any]]:
     """Rules, some of which are no musts."""
-    return st.one_of(
-        rules, st.builds(lambda one: {**one, 'should': 2}, rules)
-    )
+    return st.one_of(rules, st.builds(lambda one: {**one, 'should': 2}, rules))
 
 
 PLACEMENTS = st.one_of(

@@ -43,15 +43,44 @@ EXAMPLES = hypothesis.settings(
 )
 GIVEN: dict[str, dict[str, Any]] = {
     'consolidate': {'spare_nodes': 0},
-    'rebalance': {'threshold_pct': 0},
+    'rebalance': {'threshold_pct': 0, 'dimensions': ['VCPU']},
     'evacuate': {'nodes': ['cmp0']},
 }
+
+
+@st.composite
+def fitting(draw: st.DrawFn) -> dict[str, Any]:
+    """Draw a cluster in which everybody fits, and most may fail."""
+    sizes = draw(st.lists(st.integers(4, 8), min_size=3, max_size=5))
+    instances = []
+    for k, size in enumerate(sizes):
+        left = size - draw(st.integers(1, 3))
+        while left > 0 and draw(st.integers(0, 3)):
+            amount = draw(st.integers(1, min(left, 3)))
+            left -= amount
+            instances.append((f'cmp{k}', amount))
+    return {
+        'version': 1,
+        'compute_nodes': [
+            {'hostname': f'cmp{k}', 'inventories': {'VCPU': {'total': size}}}
+            for k, size in enumerate(sizes)
+        ],
+        'instances': [
+            {
+                'uuid': f'00000000-0000-4000-9000-{k:012d}',
+                'host': host,
+                'allocations': {'VCPU': amount},
+            }
+            for k, (host, amount) in enumerate(instances)
+        ],
+    }
 
 
 class TestReserve(unittest.TestCase):
     @EXAMPLES
     @hypothesis.given(
-        test_filters.documents() | test_rules.documents(), st.integers(1, 3)
+        test_filters.documents() | test_rules.documents() | fitting(),
+        st.integers(1, 3),
     )
     def test_both_count_the_same_nodes(
         self, document: dict[str, Any], failures: int
@@ -69,7 +98,9 @@ class TestReserve(unittest.TestCase):
 
     @EXAMPLES
     @hypothesis.given(
-        clusters.snapshots(), st.sampled_from(sorted(GIVEN)), st.integers(1, 2)
+        clusters.snapshots() | fitting(),
+        st.sampled_from(sorted(GIVEN)),
+        st.integers(1, 2),
     )
     def test_no_plan_uses_it_up(
         self, document: dict[str, Any], strategy: str, failures: int

@@ -123,13 +123,11 @@ def _tenant(
 ) -> Iterator[Violation]:
     """Where aggregates are for some tenants, the instance is of one."""
     tenants: set[str] = set()
-    restricted = False
     for key in values:
         if key.startswith(TENANTS):
-            restricted = True
             tenants |= values[key]
     project = instance.record.get('project_id') or ''
-    if restricted and project not in tenants:
+    if tenants and project not in tenants:
         things = (instance.uuid, node.hostname)
         current = project or 'unknown'
         yield Violation('aggregate_tenants', things, current, _listed(tenants))

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from watcher_rearrange.checker import aggregates
+from watcher_rearrange.checker import capabilities
 from watcher_rearrange.checker import cpus
 from watcher_rearrange.checker.actions import Action
 from watcher_rearrange.checker.cluster import Cluster
@@ -93,7 +94,7 @@ def movable(
 def suitable(
     cluster: Cluster, instance: Instance, node: Node
 ) -> Iterator[Violation]:
-    """Traits, zone, largest units and aggregates of the node suit it."""
+    """Traits, zone, units, processors and aggregates suit the instance."""
     things = (instance.uuid, node.hostname)
     missing = instance.required - node.traits
     if missing:
@@ -119,6 +120,7 @@ def suitable(
             unit = UNITS.get(dimension.name, 'units')
             of = (*things, dimension.name)
             yield Violation('max_unit', of, amount, most, unit)
+    yield from capabilities.lacking(cluster, instance, node)
     yield from aggregates.refused(cluster, instance, node)
 
 

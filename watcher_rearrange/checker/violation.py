@@ -41,6 +41,8 @@ RULES: dict[str, str] = {
     '{unit}, at most {needed} may be there',
     'availability_zone': 'instance {0} is pinned to zone {needed}, node {1} '
     'is in zone {current}',
+    'capabilities': 'instance {0} asks for {2} {needed}, of node {1} that is '
+    '{current}',
     'capacity': 'node {0} holds {current} {unit} of {1}, its capacity is '
     '{needed} {unit}',
     'chain': 'action {0} does not depend on action {1}, the move of instance '

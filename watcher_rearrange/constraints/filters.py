@@ -25,6 +25,7 @@ from watcher_rearrange.constraints.aggregate_flavors import AggregateFlavors
 from watcher_rearrange.constraints.aggregate_images import AggregateImages
 from watcher_rearrange.constraints.aggregate_tenants import AggregateTenants
 from watcher_rearrange.constraints.aggregates import NodeMetadata
+from watcher_rearrange.constraints.capabilities import Capabilities
 from watcher_rearrange.constraints.isolated_aggregates import (
     IsolatedAggregates,
 )
@@ -39,8 +40,9 @@ _OF_METADATA: Mapping[str, Callable[[NodeMetadata], base.NodeRule]] = {
     'AggregateTypeAffinityFilter': AggregateFlavors,
 }
 
-# These are no filters of the scheduler but of what it asks Placement for.
+# The last two are no filters of the scheduler but of what it asks Placement.
 _OF_CLUSTER: Mapping[str, Callable[[Cluster], base.NodeRule]] = {
+    'ComputeCapabilitiesFilter': Capabilities,
     'require_tenant_aggregate': TenantAggregates,
     'isolate_aggregates': IsolatedAggregates,
 }
@@ -51,7 +53,7 @@ NAMES = (*_OF_METADATA, *_OF_CLUSTER)
 def node_rules(cluster: Cluster) -> tuple[base.NodeRule, ...]:
     """Return the rules of the filters that a cluster has enabled.
 
-    Without aggregates none of them but that of the extra specs can refuse.
+    Without aggregates only those that look at extra specs can refuse.
     """
     enabled = cluster.snapshot.scheduler_filters
     metadata = NodeMetadata(cluster)

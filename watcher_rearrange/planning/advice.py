@@ -41,6 +41,7 @@ _UNFIT = {
     'availability_zone': 'is in the zone that it is pinned to',
     'max_unit': 'gives so much to one instance',
     'cpu': 'has the processors that it was started with',
+    'capabilities': 'is known to have the capabilities its flavor asks for',
     'aggregate_extra_specs': 'is in an aggregate as its flavor asks for',
     'aggregate_images': 'is in aggregates for such images only',
     'aggregate_tenants': 'is open to its project',

@@ -56,7 +56,8 @@ def kept(job: Job, failures: int, result: Plan, write: Write) -> Plan:
             # Nobody waits for it: the freed node is left enabled. Where it
             # is disabled before anything leaves, nothing else can be done.
             if not result.actions[breach].parents:
-                result = dataclasses.replace(result, actions=())
+                enabled = len(result.actions) - len(planned)
+                result = dataclasses.replace(write(Path(), start), actions=())
                 break
             enabled += 1
             result = _without(result, breach)
@@ -67,7 +68,10 @@ def kept(job: Job, failures: int, result: Plan, write: Write) -> Plan:
         if job.is_worse(result.objectives):
             result = write(Path(), start)
     left = len(planned) - len(_moves(job, result.actions))
-    return _explained(result, _texts(failures, most, left, enabled))
+    if left or enabled:
+        result = dataclasses.replace(result, status=_status(result))
+    texts = _texts(failures, most, left, enabled)
+    return dataclasses.replace(result, messages=(*texts, *result.messages))
 
 
 def _breach(
@@ -146,7 +150,7 @@ def _texts(failures: int, most: int, left: int, enabled: int) -> list[str]:
         )
     if enabled:
         texts.append(
-            f'{enabled} freed nodes stay enabled: they are the room for the '
+            f'{enabled} nodes stay enabled: they are the room for the '
             f'instances of {nodes} that may fail'
         )
     if most:
@@ -157,15 +161,8 @@ def _texts(failures: int, most: int, left: int, enabled: int) -> list[str]:
     return texts
 
 
-def _explained(result: Plan, texts: Sequence[str]) -> Plan:
-    status = result.status
-    if status is Status.OPTIMAL:
-        # What the reserve leaves out, another plan might have done.
-        status = Status.FEASIBLE
-    if status is Status.FEASIBLE and not result.actions:
-        status = Status.NO_CHANGE
-    if texts:
-        result = dataclasses.replace(
-            result, messages=(*texts, *result.messages)
-        )
-    return dataclasses.replace(result, status=status)
+def _status(result: Plan) -> Status:
+    """What is known of a plan of which something is left out."""
+    if result.status in (Status.INFEASIBLE, Status.TIME_LIMIT):
+        return result.status
+    return Status.FEASIBLE if result.actions else Status.NO_CHANGE

@@ -65,7 +65,7 @@ def default_options(
             'auth_type': 'none',
             'endpoint_override': f'{cloud_url}/placement',
         },
-        'glance': {'endpoint_override': f'{cloud_url}/image/v2'},
+        'glance': {'endpoint_override': f'{cloud_url}/image'},
         'watcher_clients_auth': {'auth_type': 'none'},
         'collector': {
             'collector_plugins': 'compute',

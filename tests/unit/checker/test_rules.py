@@ -130,6 +130,14 @@ BROKEN = (
         'availability_zone', ('a', 'n2'), small_cluster(a=PINNED), plan(MOVE)
     ),
     Broken(
+        'capabilities',
+        ('a', 'n2', 'capabilities:cpu_info:arch'),
+        small_cluster(
+            a={'flavor_extra_specs': {'capabilities:cpu_info:arch': 'x'}}
+        ),
+        plan(MOVE),
+    ),
+    Broken(
         'capacity',
         ('n2', 'MEMORY_MB'),
         small_cluster({'n2': {'memory_mb': 50}}),

@@ -29,6 +29,7 @@ from watcher_rearrange.cli import output
 from watcher_rearrange.cli import plan as command
 from watcher_rearrange.model import errors
 from watcher_rearrange.model import plan
+from watcher_rearrange.planning import pipeline
 from watcher_rearrange.policies.limits import Limits
 from watcher_rearrange.snapshot import reader
 
@@ -106,6 +107,7 @@ class TestPlan(base.CommandTestCase):
             reader.snapshot_from_document(documents.snapshot()),
             'evacuate',
             {'nodes': ['cmp01'], 'allow_cold': True, 'seed': 3},
+            pipeline.Business(),
         )
 
     def test_formats(self):

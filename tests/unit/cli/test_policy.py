@@ -57,6 +57,7 @@ class TestCheck(PolicyTestCase):
         words = ('policy', 'check', self.policy(*rules), self.snapshot)
         text = self.run_command(*words)
         self.assertEqual(status, text.status, text)
+        self.assertNotIn('Traceback', text.err)
         result = self.run_command(*words, '-f', 'json')
         self.assertEqual(status, result.status)
         return result.document, text.out

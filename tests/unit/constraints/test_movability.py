@@ -57,6 +57,17 @@ class TestInstances(unittest.TestCase):
         found = movability({'state': 'stopped'}, allow_cold=False)
         self._stays('stopped', found)
 
+    def test_who_cannot_go_live_stays_unless_cold_is_wanted(self) -> None:
+        of = {'not_live': 'it has a GPU'}
+        self._stays('it has a GPU', movability(of))
+        found = movability(of, cold_if_not_live=True)
+        self.assertEqual([True], found.movable.tolist())
+        self.assertEqual('cold_migrate', found.migration_type(0))
+
+    def test_a_stopped_one_need_not_go_live(self) -> None:
+        of = {'not_live': 'it has a GPU', 'state': 'stopped'}
+        self.assertEqual('cold_migrate', movability(of).migration_type(0))
+
     def test_no_other_state_can_be_migrated(self) -> None:
         for state in ('suspended', 'error', 'building', 'paused', 'resized'):
             self._stays(state, movability({'state': state}))

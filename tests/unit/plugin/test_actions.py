@@ -26,6 +26,7 @@ from tests.unit.plugin import builders
 from watcher_rearrange.plugin.actions import migrate
 from watcher_rearrange.plugin.actions import nova_state
 from watcher_rearrange.plugin.actions import service
+from watcher_rearrange.plugin.readers import placement
 
 
 def action(migration_type='live'):
@@ -77,6 +78,7 @@ class ActionTestCase(unittest.TestCase):
             (nova_helper, 'NovaHelper', mock.Mock(return_value=self.nova)),
             # The module, so that every sleep is meant.
             (migrate.time, 'sleep', mock.Mock()),
+            (placement, 'require_answer', mock.Mock()),
         ):
             patcher = mock.patch.object(target, name, value)
             patcher.start()

@@ -137,11 +137,9 @@ class TestFlavors(unittest.TestCase):
         self.reading = watcher_model.read(scattered())
 
     def test_traits(self):
+        specs = {'trait:A': 'required', 'trait:B': 'forbidden'}
         self.m_nova.return_value.get_flavor_list.return_value = [
-            nova_flavor(
-                'big',
-                extra_specs={'trait:A': 'required', 'trait:B': 'forbidden'},
-            )
+            nova_flavor('big', extra_specs=specs)
         ]
         (found,) = flavors.add(self.reading, {'big': 0}).snapshot.flavors
         self.assertEqual(('A',), found.required_traits)

@@ -156,6 +156,7 @@ class TestOptions(unittest.TestCase):
                 'watcher_strategies.rearrange_combined',
                 'watcher_strategies.rearrange_defragment',
                 'watcher_strategies.rearrange_optimize',
+                'watcher_strategies.rearrange_policy',
                 'watcher_planners.rearrange',
                 'glance',
             },

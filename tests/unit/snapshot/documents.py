@@ -35,49 +35,8 @@ def snapshot() -> dict[str, Any]:
 def full_snapshot() -> dict[str, Any]:
     """Every key there is, none of them at its default."""
     document = snapshot()
-    document['compute_nodes'][0] = {
-        'hostname': 'cmp01',
-        'uuid': 'n1',
-        'status': 'disabled',
-        'state': 'down',
-        'disabled_reason': 'broken fan',
-        'availability_zone': 'az1',
-        'traits': ['HW_CPU_X86_AVX2'],
-        'inventories': {
-            'VCPU': dict(total=8, reserved=1, allocation_ratio=2.5, max_unit=8)
-        },
-        'load': {'cpu_pct': 61.5, 'inlet_temp_c': 24},
-        'migration_link_mbps': 10000,
-        'held': {'VCPU': 3},
-        'cpu': {
-            'arch': 'x86_64',
-            'vendor': 'Intel',
-            'model': 'Skylake',
-            'features': ['avx2'],
-        },
-    }
-    document['instances'][0] = {
-        'uuid': 'a',
-        'name': 'web-1',
-        'host': 'cmp01',
-        'state': 'paused',
-        'locked': True,
-        'excluded': True,
-        'project_id': 'p',
-        'metadata': {'k': 'v'},
-        'flavor_extra_specs': {'hw:cpu_policy': 'dedicated'},
-        'pinned_az': 'az1',
-        'required_traits': ['HW_CPU_X86_AVX2'],
-        'forbidden_traits': ['CUSTOM_OLD'],
-        'allocations': {'VCPU': 2},
-        'load': {'cpu_pct': 12.0},
-        'block_migration': True,
-        'stays': 'in task rebuilding',
-        'flavor': 'm1.small',
-        'image': 'debian',
-        'image_properties': {'hw_disk_bus': 'virtio'},
-        'not_live': 'has a PCI device',
-    }
+    document['compute_nodes'][0] = _node()
+    document['instances'][0] = _instance()
     document['server_groups'] = [
         {
             'uuid': 'g',
@@ -100,6 +59,55 @@ def full_snapshot() -> dict[str, Any]:
     ]
     document['flavors'] = [_flavor()]
     return document
+
+
+def _node() -> dict[str, Any]:
+    return {
+        'hostname': 'cmp01',
+        'uuid': 'n1',
+        'status': 'disabled',
+        'state': 'down',
+        'disabled_reason': 'broken fan',
+        'availability_zone': 'az1',
+        'traits': ['HW_CPU_X86_AVX2'],
+        'inventories': {
+            'VCPU': dict(total=8, reserved=1, allocation_ratio=2.5, max_unit=8)
+        },
+        'load': {'cpu_pct': 61.5, 'inlet_temp_c': 24},
+        'migration_link_mbps': 10000,
+        'held': {'VCPU': 3},
+        'cpu': {
+            'arch': 'x86_64',
+            'vendor': 'Intel',
+            'model': 'Skylake',
+            'features': ['avx2'],
+        },
+    }
+
+
+def _instance() -> dict[str, Any]:
+    return {
+        'uuid': 'a',
+        'name': 'web-1',
+        'host': 'cmp01',
+        'state': 'paused',
+        'locked': True,
+        'excluded': True,
+        'project_id': 'p',
+        'metadata': {'k': 'v'},
+        'flavor_extra_specs': {'hw:cpu_policy': 'dedicated'},
+        'pinned_az': 'az1',
+        'required_traits': ['HW_CPU_X86_AVX2'],
+        'forbidden_traits': ['CUSTOM_OLD'],
+        'allocations': {'VCPU': 2},
+        'load': {'cpu_pct': 12.0},
+        'block_migration': True,
+        'stays': 'in task rebuilding',
+        'flavor': 'm1.small',
+        'image': 'debian',
+        'image_properties': {'hw_disk_bus': 'virtio'},
+        'not_live': 'has a PCI device',
+    }
 
 
 def _flavor() -> dict[str, Any]:

@@ -14,8 +14,9 @@
 
 Recorded: instance a waits for its resize from cmp01 to cmp06 to be
 confirmed, b migrates live from cmp01 to cmp03, c is stopped and d locked,
-both on cmp02. Server groups, aggregates, processors and the image are in the
-form of another real cloud.
+both on cmp02. The image, processors and traits are those of another real
+cloud; server groups and aggregates are made up after the schemas of Nova's
+answers.
 """
 
 from __future__ import annotations

@@ -28,16 +28,10 @@ from watcher_rearrange.model import placement as placements
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.readers import facts
-from watcher_rearrange.plugin.readers import images
 from watcher_rearrange.plugin.readers import instances
-from watcher_rearrange.plugin.readers import mobility
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.plugin.readers import placement
-from watcher_rearrange.plugin.readers import requirements
-from watcher_rearrange.plugin.readers import server_groups
-from watcher_rearrange.plugin.readers import trees
 from watcher_rearrange.plugin.readers import watcher_model
-from watcher_rearrange.snapshot import reader
 from watcher_rearrange.snapshot import writer
 
 
@@ -72,6 +66,11 @@ def migration(name, source, destination, status='running'):
         destination,
         status,
     )
+
+
+def found(reading, name):
+    (instance,) = (i for i in reading.snapshot.instances if i.name == name)
+    return instance
 
 
 class MergeTestCase(unittest.TestCase):
@@ -134,10 +133,6 @@ class MergeTestCase(unittest.TestCase):
                     expected[column], judged.capacity_used(node.hostname, name)
                 )
 
-    def found(self, reading, name):
-        (found,) = (i for i in reading.snapshot.instances if i.name == name)
-        return found
-
     def held(self, reading):
         return {
             node.hostname: node.held
@@ -152,9 +147,10 @@ class TestInstances(MergeTestCase):
             {'cmp01': ['a']}, [server('a', 'cmp01')], {'cmp01': {'a': SIZE}}
         )
         self.assertEqual((), reading.messages)
-        found = self.found(reading, 'a')
+        instance = found(reading, 'a')
         self.assertEqual(
-            ('cmp01', '', SIZE), (found.host, found.stays, found.allocations)
+            ('cmp01', '', SIZE),
+            (instance.host, instance.stays, instance.allocations),
         )
         self.assertEqual({}, self.held(reading))
 
@@ -172,8 +168,8 @@ class TestInstances(MergeTestCase):
         reading = self.merge(
             {'cmp01': ['a']}, [server('a', 'cmp02')], {'cmp02': {'a': SIZE}}
         )
-        self.assertEqual('cmp02', self.found(reading, 'a').host)
-        self.assertEqual('', self.found(reading, 'a').stays)
+        self.assertEqual('cmp02', found(reading, 'a').host)
+        self.assertEqual('', found(reading, 'a').stays)
         self.assertIn('on another node', reading.messages[0])
 
     def test_one_that_moved_out_of_the_scope(self):
@@ -184,9 +180,9 @@ class TestInstances(MergeTestCase):
         reading = self.merge(
             {}, [server('a', 'cmp01')], {'cmp01': {'a': SMALL}}
         )
-        found = self.found(reading, 'a')
-        self.assertEqual(SMALL, found.allocations)
-        self.assertEqual(instances.UNKNOWN, found.stays)
+        instance = found(reading, 'a')
+        self.assertEqual(SMALL, instance.allocations)
+        self.assertEqual(instances.UNKNOWN, instance.stays)
         self.assertIn('does not have', reading.messages[0])
 
     def test_states_and_locks_are_those_of_nova(self):
@@ -198,9 +194,9 @@ class TestInstances(MergeTestCase):
             ],
             {'cmp01': {'a': SIZE, 'b': SIZE}},
         )
-        found = self.found(reading, 'a')
-        self.assertEqual(('stopped', True), (found.state, found.locked))
-        self.assertEqual('in task rebuilding', self.found(reading, 'b').stays)
+        instance = found(reading, 'a')
+        self.assertEqual(('stopped', True), (instance.state, instance.locked))
+        self.assertEqual('in task rebuilding', found(reading, 'b').stays)
 
     def test_excluded_ones_stay_excluded(self):
         reading = self.merge(
@@ -208,7 +204,7 @@ class TestInstances(MergeTestCase):
             [server('a', 'cmp01')],
             {'cmp01': {'a': SIZE}},
         )
-        self.assertTrue(self.found(reading, 'a').excluded)
+        self.assertTrue(found(reading, 'a').excluded)
 
     def test_other_amounts_than_in_the_model(self):
         reading = self.merge(
@@ -216,8 +212,8 @@ class TestInstances(MergeTestCase):
             [server('a', 'cmp01')],
             {'cmp01': {'a': {**SMALL, 'CUSTOM_FPGA': 1}}},
         )
-        found = self.found(reading, 'a')
-        self.assertEqual(1, found.allocations['CUSTOM_FPGA'])
+        instance = found(reading, 'a')
+        self.assertEqual(1, instance.allocations['CUSTOM_FPGA'])
         self.assertIn('other allocations for 1', reading.messages[0])
 
     def test_one_that_the_model_does_not_know_well_stays(self):
@@ -226,9 +222,11 @@ class TestInstances(MergeTestCase):
         reading = self.merge(
             {'cmp01': [stub]}, [server('a', 'cmp01')], {'cmp01': {'a': SMALL}}
         )
-        found = self.found(reading, 'a')
-        self.assertEqual(instances.INCOMPLETE, found.stays)
-        self.assertEqual(('active', SMALL), (found.state, found.allocations))
+        instance = found(reading, 'a')
+        self.assertEqual(instances.INCOMPLETE, instance.stays)
+        self.assertEqual(
+            ('active', SMALL), (instance.state, instance.allocations)
+        )
 
     def test_the_zone_is_that_of_nova_where_it_says_one(self):
         for said, expected in ((None, 'az1'), ('', ''), ('az2', 'az2')):
@@ -238,7 +236,7 @@ class TestInstances(MergeTestCase):
                 [server('a', 'cmp01', pinned_az=said)],
                 {'cmp01': {'a': SIZE}},
             )
-            self.assertEqual(expected, self.found(reading, 'a').pinned_az)
+            self.assertEqual(expected, found(reading, 'a').pinned_az)
 
     def test_one_without_allocations_stays(self):
         model = watcher_model.read(
@@ -251,8 +249,8 @@ class TestInstances(MergeTestCase):
             {builders.uuid_of('a'): server('a', 'cmp01')}, (), {}
         )
         reading = cloud.merge(model, facts.Facts(said, {}))
-        self.assertEqual(instances.NO_ROOM, self.found(reading, 'a').stays)
-        self.assertEqual(SIZE, self.found(reading, 'a').allocations)
+        self.assertEqual(instances.NO_ROOM, found(reading, 'a').stays)
+        self.assertEqual(SIZE, found(reading, 'a').allocations)
         self.assertIn('no inventory', reading.messages[-1])
 
 
@@ -266,9 +264,9 @@ class TestRoom(MergeTestCase):
         )
         (move,) = reading.snapshot.migrations
         self.assertEqual('cmp02', move.destination)
-        self.assertEqual(SIZE, self.found(reading, 'a').allocations)
+        self.assertEqual(SIZE, found(reading, 'a').allocations)
         self.assertEqual({}, self.held(reading))
-        self.assertIn('migrating', self.found(reading, 'a').stays)
+        self.assertIn('migrating', found(reading, 'a').stays)
 
     def test_a_cold_migration_to_be_confirmed(self):
         reading = self.merge(
@@ -289,7 +287,7 @@ class TestRoom(MergeTestCase):
         )
         self.assertEqual((), reading.snapshot.migrations)
         self.assertEqual({'cmp01': SMALL}, self.held(reading))
-        self.assertEqual(instances.MIGRATING, self.found(reading, 'a').stays)
+        self.assertEqual(instances.MIGRATING, found(reading, 'a').stays)
 
     def test_a_resize_on_the_same_node(self):
         reading = self.merge(
@@ -298,7 +296,7 @@ class TestRoom(MergeTestCase):
             {'cmp01': {'migration of a': SMALL, 'a': SIZE}},
             [migration('a', 'cmp01', 'cmp01', 'finished')],
         )
-        self.assertEqual(SIZE, self.found(reading, 'a').allocations)
+        self.assertEqual(SIZE, found(reading, 'a').allocations)
         self.assertEqual({'cmp01': SMALL}, self.held(reading))
 
     def test_a_migration_into_the_scope_and_one_out_of_it(self):
@@ -316,7 +314,7 @@ class TestRoom(MergeTestCase):
         )
         self.assertEqual((), reading.snapshot.migrations)
         self.assertEqual({'cmp01': SIZE}, self.held(reading))
-        self.assertEqual(SIZE, self.found(reading, 'b').allocations)
+        self.assertEqual(SIZE, found(reading, 'b').allocations)
 
     def test_a_migration_that_began_while_this_was_read(self):
         model = watcher_model.read(
@@ -336,7 +334,7 @@ class TestRoom(MergeTestCase):
                 },
             ),
         )
-        self.assertEqual(instances.NO_ROOM, self.found(reading, 'a').stays)
+        self.assertEqual(instances.NO_ROOM, found(reading, 'a').stays)
         self.assertEqual({'cmp01': SIZE, 'cmp02': SIZE}, self.held(reading))
 
     def test_others(self):
@@ -349,126 +347,6 @@ class TestRoom(MergeTestCase):
             {'cmp01': {**SMALL, 'CUSTOM_X': 1}}, self.held(reading)
         )
         self.assertIn('2 consumers', reading.messages[0])
-
-
-class TestFacts(MergeTestCase):
-    def reading(self, servers, elsewhere=None, found=(), **said):
-        """Merge what is said of instances that are as in the model."""
-        uuids = {s.name: s.uuid for s in servers}
-        model = builders.model(
-            [builders.node_element(host) for host in ('cmp01', 'cmp02')],
-            {
-                host: [
-                    builders.instance_element(s.name)
-                    for s in servers
-                    if s.host == host
-                ]
-                for host in ('cmp01', 'cmp02')
-            },
-        )
-        providers = {
-            host: placement.Provider(
-                INVENTORIES,
-                {uuids[s.name]: SIZE for s in servers if s.host == host},
-                ('COMPUTE_NODE', requirements.DISABLED),
-            )
-            for host in ('cmp01', 'cmp02')
-        }
-        services = {
-            'cmp01': nova.Service('enabled', 'up', None, 'nova'),
-            'cmp02': nova.Service('disabled', 'up', None, 'nova'),
-        }
-        cloud_said = nova.Cloud(
-            {s.uuid: s for s in servers}, (), services, **said
-        )
-        return cloud.merge(
-            watcher_model.read(model),
-            facts.Facts(
-                cloud_said,
-                providers,
-                elsewhere or trees.Elsewhere(),
-                dict(found),
-            ),
-        )
-
-    def test_the_snapshot_can_be_written(self):
-        uuid = builders.uuid_of('a')
-        reading = self.reading(
-            [server('a', 'cmp01'), server('x', 'cmp77')],
-            server_groups=(
-                records.ServerGroup(
-                    builders.uuid_of('g'),
-                    'affinity',
-                    (uuid, builders.uuid_of('x')),
-                ),
-            ),
-            aggregates=(records.Aggregate('gold', ('cmp01', 'cmp77')),),
-            cpus={'cmp01': records.Cpu('x86_64')},
-        )
-        document = writer.snapshot_document(reading.snapshot)
-        self.assertEqual(reading.snapshot, reader.read_snapshot(document))
-        self.assertEqual(
-            server_groups.LEFT_BEHIND, self.found(reading, 'a').stays
-        )
-        (group,) = reading.snapshot.server_groups
-        self.assertEqual((uuid,), group.members)
-        (aggregate,) = reading.snapshot.aggregates
-        self.assertEqual(('cmp01',), aggregate.hosts)
-        self.assertEqual('x86_64', reading.snapshot.compute_nodes[0].cpu.arch)
-
-    def test_traits_and_what_asks_for_them(self):
-        reading = self.reading(
-            [server('a', 'cmp01', extra_specs={'trait:A': 'required'})]
-        )
-        found = self.found(reading, 'a')
-        self.assertEqual(('A',), found.required_traits)
-        self.assertEqual((requirements.DISABLED,), found.forbidden_traits)
-        enabled, disabled = reading.snapshot.compute_nodes
-        self.assertIn(requirements.DISABLED, enabled.traits)
-        # Its service says so.
-        self.assertEqual(('COMPUTE_NODE',), disabled.traits)
-        self.assertIn('enabled compute nodes are', reading.messages[-1])
-
-    def test_an_image(self):
-        image = images.Image('tiny', {'trait:A': 'required', 'hw_x': '1'})
-        for said, properties in (
-            (None, {'trait:A': 'required', 'hw_x': '1'}),
-            ({'hw_x': '2'}, {'trait:A': 'required', 'hw_x': '2'}),
-        ):
-            reading = self.reading(
-                [server('a', 'cmp01', image='i', image_properties=said)],
-                found={'i': image},
-            )
-            found = self.found(reading, 'a')
-            self.assertEqual('tiny', found.image)
-            self.assertEqual(properties, found.image_properties)
-            self.assertEqual(('A',), found.required_traits)
-
-    def test_an_image_that_is_gone(self):
-        reading = self.reading([server('a', 'cmp01', image='i')])
-        self.assertEqual('i', self.found(reading, 'a').image)
-
-    def test_why_some_stay_and_some_do_not_go_live(self):
-        encrypted = {'hw_mem_encryption': 'true'}
-        reading = self.reading(
-            [
-                server('a', 'cmp01', image='i', image_properties=encrypted),
-                server('b', 'cmp01', flavor=''),
-                server('c', 'cmp01', extra_specs={'resources1:X': '1'}),
-                server('d', 'cmp01'),
-            ],
-            elsewhere=trees.Elsewhere({builders.uuid_of('d'): ('VGPU',)}),
-        )
-        self.assertEqual(mobility.ENCRYPTED, self.found(reading, 'a').not_live)
-        self.assertEqual('', self.found(reading, 'a').stays)
-        self.assertEqual(instances.NO_FLAVOR, self.found(reading, 'b').stays)
-        self.assertEqual(mobility.GROUPS, self.found(reading, 'c').stays)
-        self.assertIn('VGPU', self.found(reading, 'd').stays)
-
-    def test_metadata_is_that_of_nova(self):
-        reading = self.reading([server('a', 'cmp01', metadata={'k': 'v'})])
-        self.assertEqual({'k': 'v'}, self.found(reading, 'a').metadata)
-        self.assertIn('1 instances have other metadata', reading.messages[0])
 
 
 class TestNodes(MergeTestCase):

@@ -97,14 +97,8 @@ class TestNova(base.ReadingTestCase):
         self.assertEqual(api.TIMEOUT_S, self.helper.connection.session.timeout)
 
     def test_transient_errors_are_tried_again(self):
-        for trouble in (
-            500,
-            503,
-            429,
-            base.TIMEOUT,
-            '{"servers": [',
-            OSError(),
-        ):
+        half = '{"servers": ['
+        for trouble in (500, 503, 429, base.TIMEOUT, half, OSError()):
             self.adapter.troubles = {recording.SERVERS: [trouble, trouble]}
             with self.subTest(trouble=trouble):
                 self.assertEqual(4, len(nova.read().servers))

@@ -78,7 +78,6 @@ class TestTraits(unittest.TestCase):
             self.assertEqual((), self.required(specs, {}, present))
 
     def test_threads(self):
-        found = requirements.traits(
-            {'hw:cpu_thread_policy': 'isolate'}, {}, ()
-        )
+        specs = {'hw:cpu_thread_policy': 'isolate'}
+        found = requirements.traits(specs, {}, ())
         self.assertEqual(('HW_CPU_HYPERTHREADING',), found.forbidden)

@@ -1,0 +1,79 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Room for the instances of nodes that fail."""
+
+from __future__ import annotations
+
+import unittest
+
+from typing import Any
+
+from tests.unit.model import small
+from watcher_rearrange.constraints.reserve import Reserve
+from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import Cpu
+
+
+def untolerated(of: Cluster, failures: int = 1, closed: str = '') -> list[str]:
+    """The nodes that must not fail."""
+    receives = of.receives.copy()
+    if closed:
+        receives[of.node_index[closed]] = False
+    reserve = Reserve(small.rules(of), failures)
+    found = reserve.untolerated(Placement(of), receives)
+    return [of.hostname(node) for node in found]
+
+
+class TestReserve(unittest.TestCase):
+    def _of(self, nodes: dict[str, int], **more: Any) -> Cluster:
+        instances = {'a': ('c1', 2), 'b': ('c1', 1), 'c': ('c2', 2)}
+        return small.cluster(nodes, instances, **more)
+
+    def test_room_elsewhere(self) -> None:
+        self.assertEqual([], untolerated(self._of({'c1': 5, 'c2': 5})))
+        # a takes all that is left of c2, nothing is left for b.
+        self.assertEqual(['c1'], untolerated(self._of({'c1': 5, 'c2': 4})))
+
+    def test_only_on_nodes_that_receive(self) -> None:
+        cluster = self._of({'c1': 5, 'c2': 5, 'c3': 5})
+        self.assertEqual([], untolerated(cluster, closed='c2'))
+        self.assertEqual([], untolerated(cluster, closed='c3'))
+        cluster = self._of({'c1': 3, 'c2': 2, 'c3': 3})
+        self.assertEqual(['c1', 'c2'], untolerated(cluster, closed='c3'))
+
+    def test_several_at_once(self) -> None:
+        cluster = self._of({'c1': 4, 'c2': 5, 'c3': 4})
+        self.assertEqual([], untolerated(cluster))
+        self.assertEqual(['c1', 'c2'], untolerated(cluster, failures=2))
+
+    def test_groups_are_kept(self) -> None:
+        groups = (small.apart('a', 'c'),)
+        cluster = self._of({'c1': 4, 'c2': 9}, server_groups=groups)
+        self.assertEqual(['c1', 'c2'], untolerated(cluster))
+        groups = (small.together('a', 'b'),)
+        nodes = {'c1': 4, 'c2': 4, 'c3': 2}
+        cluster = self._of(nodes, server_groups=groups)
+        self.assertEqual(['c1'], untolerated(cluster))
+
+    def test_who_starts_anew_is_bound_by_no_processor(self) -> None:
+        cluster = Cluster.from_snapshot(
+            small.Snapshot(
+                (
+                    small.node('c1', cpu=Cpu(vendor='Intel')),
+                    small.node('c2', cpu=Cpu(vendor='AMD')),
+                ),
+                (small.instance('a', 'c1'),),
+            )
+        )
+        self.assertEqual([], untolerated(cluster))
