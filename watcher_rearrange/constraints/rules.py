@@ -144,21 +144,34 @@ class Rules:
         shape = (len(rows), self.cluster.n_nodes)
         return class_of, np.array(rows, dtype=np.bool_).reshape(shape)
 
+    def misplaced(self, placement: Placement) -> list[tuple[str, int]]:
+        """Return (rule, instance) of those on a node that is wrong for them.
+
+        See :meth:`unsuitable`.
+        """
+        instances = self.cluster.snapshot.instances
+        return [
+            (rule.name, idx)
+            for idx in np.flatnonzero(self.unsuitable(placement)).tolist()
+            for rule in self.node_rules[2:]
+            if not rule.permitted(instances[idx])[placement.node_of[idx]]
+        ]
+
     def _misplaced(self, placement: Placement) -> list[Violation]:
-        found = []
-        for rule in self.node_rules[2:]:
-            cache: dict[object, Bools] = {}
-            for idx, inst in enumerate(self.cluster.snapshot.instances):
-                node_idx = int(placement.node_of[idx])
-                key = rule.key(inst)
-                if key not in cache:
-                    cache[key] = rule.permitted(inst)
-                if node_idx >= 0 and not cache[key][node_idx]:
-                    things = (inst.label, self.cluster.hostname(node_idx))
-                    found.append(
-                        Violation(rule.name, things, 1, 0, 'instances')
-                    )
-        return found
+        instances = self.cluster.snapshot.instances
+        return [
+            Violation(
+                name,
+                (
+                    instances[idx].label,
+                    self.cluster.hostname(int(placement.node_of[idx])),
+                ),
+                1,
+                0,
+                'instances',
+            )
+            for name, idx in self.misplaced(placement)
+        ]
 
 
 def _row(

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
+
 from watcher_rearrange.constraints.breaches import Breaches
 from watcher_rearrange.constraints.breaches import ShouldBreaches
 from watcher_rearrange.model.cluster import Cluster
@@ -59,17 +61,10 @@ class Repair(Job):
         return False
 
     def reason(self, move: Move, end: Placement) -> str:
-        """Return which rule the instance would break where it was."""
+        """Return which rule the instance is moved for."""
         home = int(self._start.node_of[move.instance])
-        back = end.copy()
-        back.move(move.instance, home)
-        known = {str(one) for one in self.rules.violations(end)}
-        broken = [
-            one for one in self.rules.violations(back) if str(one) not in known
-        ]
-        if not broken:
-            return f'makes room on {self.cluster.hostname(home)}'
-        return f'mends {broken[0].rule} of {", ".join(broken[0].things)}'
+        makes_room = f'makes room on {self.cluster.hostname(home)}'
+        return self._reasons.get(move.instance, makes_room)
 
     def messages(self, end: Placement) -> list[str]:
         """Return what is still broken."""
@@ -89,6 +84,32 @@ class Repair(Job):
     @cached_property
     def _least(self) -> int:
         return least.migrations(self.rules, self._start)
+
+    @cached_property
+    def _reasons(self) -> dict[int, str]:
+        """What is broken at the start, by the instances that it is about."""
+        rules, start = self.rules, self._start
+        found: dict[int, str] = {}
+        for fence, idx in rules.fences.outside(start):
+            found.setdefault(idx, f'mends rule {fence.name}')
+        for name, idx in rules.misplaced(start):
+            found.setdefault(idx, f'mends {name}')
+        for group in rules.groups.groups:
+            if rules.groups.excess(start, group):
+                name = group.record.name or group.record.uuid
+                text = f'mends {group.record.policy} of {name}'
+                found.update(dict.fromkeys(group.members.tolist(), text))
+        for relation in rules.relations.relations:
+            if rules.relations.excess(start, relation):
+                whom = [*relation.members.tolist(), *relation.others.tolist()]
+                text = f'mends rule {relation.record.name}'
+                found.update((i, text) for i in whom if i not in found)
+        full = (start.used > self.cluster.capacity).any(axis=1)
+        for node in np.flatnonzero(full).tolist():
+            text = f'mends the capacity of {self.cluster.hostname(node)}'
+            for idx in start.instances_on(node).tolist():
+                found.setdefault(idx, text)
+        return found
 
     def _broken(self, placement: Placement) -> tuple[float, ...]:
         return tuple(measure.value(placement) for measure in self._measures)

@@ -1,0 +1,280 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Plans under a policy, and the strategy that mends what is broken."""
+
+from __future__ import annotations
+
+import datetime
+import unittest
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.unit.model import small
+from tests.unit.planning.documents import moves
+from tests.unit.planning.documents import objective
+from watcher_rearrange.model import plan as plans
+from watcher_rearrange.model.errors import BadInput
+from watcher_rearrange.model.plan import Status
+from watcher_rearrange.model.records import Snapshot
+from watcher_rearrange.planning import pipeline
+from watcher_rearrange.policies.file import reading
+
+
+NIGHT = datetime.datetime(2026, 1, 5, 23, tzinfo=datetime.timezone.utc)
+NODES = {'c0': 4, 'c1': 4, 'c2': 4}
+
+
+def plan(
+    snapshot: Snapshot,
+    strategy: str,
+    *rules: dict[str, Any],
+    migrated: Mapping[str, int] | None = None,
+    **given: Any,
+) -> plans.Plan:
+    """Plan under rules that are named after their kinds."""
+    document = {
+        'version': 1,
+        'rules': [{'name': f'the {one["rule"]}', **one} for one in rules],
+    }
+    known = pipeline.Business(
+        reading.policy_from_document(document), NIGHT, migrated or {}
+    )
+    return pipeline.plan(snapshot, strategy, given, known)
+
+
+def names(*names: str) -> dict[str, Any]:
+    return {'uuids': list(names)}
+
+
+class TestRepair(unittest.TestCase):
+    def test_nothing_is_broken(self) -> None:
+        found = plan(
+            small.snapshot(NODES, {'a': ('c0', 1)}),
+            'policy',
+            {'rule': 'ban', 'instances': names('a'), 'nodes': NAMED_C1},
+        )
+        self.assertEqual(Status.NO_CHANGE, found.status)
+
+    def test_fence(self) -> None:
+        found = plan(
+            small.snapshot(NODES, {'a': ('c0', 1), 'b': ('c0', 1)}),
+            'policy',
+            {'rule': 'fence', 'instances': names('a'), 'nodes': NAMED_C1},
+        )
+        self.assertEqual({'a': 'c1'}, moves(found))
+        self.assertEqual(Status.OPTIMAL, found.status)
+        self.assertEqual((1, 0), objective(found, 'breaches'))
+        self.assertEqual('mends rule the fence', found.actions[0].reason)
+
+    def test_who_is_in_the_way_makes_room(self) -> None:
+        found = plan(
+            small.snapshot(NODES, {'a': ('c0', 3), 'b': ('c1', 2)}),
+            'policy',
+            {'rule': 'fence', 'instances': names('a'), 'nodes': NAMED_C1},
+        )
+        self.assertEqual('c1', moves(found)['a'])
+        (makes_room,) = (a for a in found.actions if a.instance == 'b')
+        self.assertIn('makes room', makes_room.reason)
+
+    def test_spread(self) -> None:
+        found = plan(
+            small.snapshot(NODES, {k: ('c0', 1) for k in 'abc'}),
+            'policy',
+            {'rule': 'spread', 'instances': names('a', 'b', 'c')},
+        )
+        self.assertEqual(2, len(set(moves(found).values())))
+        self.assertEqual(Status.OPTIMAL, found.status)
+
+    def test_gather_with_the_fewest(self) -> None:
+        cluster = {'a': ('c0', 1), 'b': ('c1', 1), 'c': ('c1', 1)}
+        found = plan(
+            small.snapshot(NODES, cluster),
+            'policy',
+            {'rule': 'gather', 'instances': names('a', 'b', 'c')},
+        )
+        self.assertEqual({'a': 'c1'}, moves(found))
+        self.assertEqual(Status.OPTIMAL, found.status)
+
+    def test_lonely(self) -> None:
+        cluster = {'a': ('c0', 1), 'b': ('c0', 1), 'c': ('c1', 1)}
+        found = plan(
+            small.snapshot(NODES, cluster),
+            'policy',
+            {'rule': 'lonely', 'instances': names('a')},
+        )
+        self.assertEqual(1, len(moves(found)))
+        self.assertEqual((1, 0), objective(found, 'breaches'))
+
+    def test_reserve(self) -> None:
+        found = plan(
+            small.snapshot(NODES, {'a': ('c0', 2), 'b': ('c0', 1)}),
+            'policy',
+            {
+                'rule': 'reserve',
+                'nodes': {'names': ['c0']},
+                'keep': {'VCPU': 2},
+            },
+        )
+        self.assertEqual(['b'], list(moves(found)))
+
+    def test_a_capacity_that_is_exceeded(self) -> None:
+        found = plan(
+            small.snapshot(NODES, {'a': ('c0', 3), 'b': ('c0', 2)}), 'policy'
+        )
+        self.assertEqual(1, len(moves(found)))
+        self.assertEqual(Status.OPTIMAL, found.status)
+
+    def test_what_cannot_be_mended_is_told(self) -> None:
+        found = plan(
+            small.snapshot({'c0': 4}, {'a': ('c0', 1), 'b': ('c0', 1)}),
+            'policy',
+            {'rule': 'spread', 'instances': names('a', 'b')},
+        )
+        self.assertEqual((), found.actions)
+        self.assertIn('still broken: anti-affinity', found.messages[0])
+
+    def test_no_more_than_wanted(self) -> None:
+        found = plan(
+            small.snapshot(NODES, {k: ('c0', 1) for k in 'abc'}),
+            'policy',
+            {
+                'rule': 'ban',
+                'instances': names('a', 'b', 'c'),
+                'nodes': {'names': ['c0']},
+            },
+            max_migrations=2,
+        )
+        self.assertEqual(2, len(moves(found)))
+
+
+NAMED_C1 = {'names': ['c1']}
+
+
+class TestWhoMoves(unittest.TestCase):
+    def evacuated(
+        self, *rules: dict[str, Any], **known: Any
+    ) -> dict[str, str]:
+        cluster = {'a': ('c0', 1), 'b': ('c0', 1), 'c': ('c0', 1)}
+        snapshot = small.snapshot(NODES, cluster)
+        found = plan(snapshot, 'evacuate', *rules, nodes=['c0'], **known)
+        return moves(found)
+
+    def test_root(self) -> None:
+        rule = {'rule': 'root', 'instances': names('a')}
+        self.assertEqual({'b', 'c'}, set(self.evacuated(rule)))
+
+    def test_only(self) -> None:
+        rule = {'rule': 'only', 'instances': names('a')}
+        self.assertEqual({'a'}, set(self.evacuated(rule)))
+
+    def test_quiet_hours(self) -> None:
+        for hours, moved in (('22:00-06:00', 2), ('06:00-22:00', 3)):
+            rule = {
+                'rule': 'quiet_hours',
+                'instances': names('a'),
+                'hours': [hours],
+            }
+            self.assertEqual(moved, len(self.evacuated(rule)), hours)
+
+    def test_budget(self) -> None:
+        everybody = names('a', 'b', 'c')
+        rule = {'rule': 'budget', 'instances': everybody, 'migrations': 2}
+        self.assertEqual(2, len(self.evacuated(rule)))
+        self.assertEqual(1, len(self.evacuated(rule, migrated={'a': 1})))
+        self.assertEqual({}, self.evacuated(rule, migrated={'a': 2}))
+
+    def test_priority(self) -> None:
+        everybody = names('a', 'b', 'c')
+        for first in 'abc':
+            found = self.evacuated(
+                {'rule': 'budget', 'instances': everybody, 'migrations': 1},
+                {'rule': 'priority', 'instances': names(first), 'value': 9},
+            )
+            self.assertEqual({first}, set(found))
+
+
+class TestShould(unittest.TestCase):
+    def test_gives_way_to_an_evacuation(self) -> None:
+        rule = {
+            'rule': 'ban',
+            'instances': names('a'),
+            'nodes': {'names': ['c1', 'c2']},
+        }
+        snapshot = small.snapshot(NODES, {'a': ('c0', 1)})
+        for more, moved in (({}, 0), ({'should': 3}, 1)):
+            found = plan(snapshot, 'evacuate', {**rule, **more}, nodes=['c0'])
+            self.assertEqual(moved, len(moves(found)))
+        self.assertIn('gave way', found.messages[0])
+
+    def test_is_kept_where_it_can_be(self) -> None:
+        rule = {
+            'rule': 'ban',
+            'instances': names('a'),
+            'nodes': {'names': ['c1']},
+            'should': 3,
+        }
+        snapshot = small.snapshot(NODES, {'a': ('c0', 1), 'b': ('c2', 3)})
+        found = plan(snapshot, 'evacuate', rule, nodes=['c0'])
+        self.assertEqual({'a': 'c2'}, moves(found))
+
+    def test_is_mended_after_what_must_hold(self) -> None:
+        snapshot = small.snapshot(NODES, {'a': ('c0', 1)})
+        must = {'rule': 'ban', 'instances': names('a'), 'nodes': C0}
+        should = {
+            'rule': 'fence',
+            'instances': names('a'),
+            'nodes': C0,
+            'should': 9,
+        }
+        found = plan(snapshot, 'policy', must, should)
+        self.assertEqual(['a'], list(moves(found)))
+
+
+C0 = {'names': ['c0']}
+
+
+class TestOthers(unittest.TestCase):
+    def test_whom_a_relation_binds_stays(self) -> None:
+        snapshot = small.snapshot(NODES, {'a': ('c0', 1), 'b': ('c1', 1)})
+        found = plan(
+            snapshot,
+            'consolidate',
+            {'rule': 'split', 'instances': names('a'), 'others': names('b')},
+            spare_nodes=0,
+        )
+        self.assertEqual({}, moves(found))
+
+    def test_a_rule_with_the_name_of_another(self) -> None:
+        rule = {'name': 'x', 'rule': 'root', 'instances': names('a')}
+        document = {'version': 1, 'rules': [rule]}
+        known = pipeline.Business(reading.policy_from_document(document))
+        with self.assertRaises(BadInput) as raised:
+            pipeline.plan(
+                small.snapshot(NODES, {}),
+                'policy',
+                {'policy': document},
+                known,
+            )
+        self.assertIn("a rule 'x' too", raised.exception.problems[0])
+
+    def test_the_audits_own_policy_is_checked(self) -> None:
+        with self.assertRaises(BadInput) as raised:
+            pipeline.plan(
+                small.snapshot(NODES, {}),
+                'policy',
+                {'policy': {'version': 1, 'rules': [{'rule': 'no'}]}},
+            )
+        self.assertTrue(
+            all(p.startswith('policy.') for p in raised.exception.problems)
+        )
