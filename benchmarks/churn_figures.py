@@ -26,9 +26,6 @@ from typing import Any
 from benchmarks import churn
 
 
-DONE = frozenset({'completed', 'confirmed', 'done'})
-
-
 @dataclasses.dataclass(frozen=True)
 class Move:
     """A migration that Watcher asked for and Nova carried out.

@@ -240,7 +240,7 @@ class Run:
                 f'{m["migration_type"]}: {m["status"]}' for m in migrations
             ),
             'failed_migrations': [
-                m for m in migrations if m['status'] not in churn_figures.DONE
+                m for m in migrations if m['status'] not in truth.DONE
             ],
             'refused': [[*key, n] for key, n in refusals.items() if n],
             'refused_to_churn': sum(self._churn.refused.values()),

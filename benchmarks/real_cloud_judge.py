@@ -26,6 +26,7 @@ from benchmarks import real_cloud_scenarios as scenarios
 from benchmarks import real_cloud_stage
 from tests.functional.minicloud import processes as proc
 from tests.functional.minicloud import session as sessions
+from tests.functional.minicloud import truth as truths
 from tests.functional.minicloud import watcher
 
 
@@ -37,7 +38,7 @@ ARRIVE_S = 300.0
 LOOK_S = 4.0
 # How a message begins if the cloud could not be read.
 NO_PLAN = 'No plan:'
-DONE = ('completed', 'confirmed', 'done', 'finished')
+DONE = truths.DONE | {truths.UNCONFIRMED}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,7 +184,10 @@ class Judge:
             'unfinished': self._unfinished(bad),
             'overloads': sorted(self._overloads),
             'misplaced': self._misplaced(after),
-            'misallocated': self._misallocated(after),
+            # A resize that waits for confirmation holds what it was, too.
+            'misallocated': truth.misallocated(
+                int(self._prepared.unconfirmed is not None)
+            ),
             'rules': [*self._rules(ours), *self._disturbed(after)],
             'flown': flying is not None,
             **self._reached(after),
@@ -208,25 +212,6 @@ class Judge:
             for uuid in self._expected
             if uuid not in after
         ]
-
-    def _misallocated(self, after: Mapping[str, Any]) -> list[str]:
-        held = self._prepared.truth.allocations()
-        found = []
-        for uuid, server in after.items():
-            wanted = {
-                server.compute_host: {
-                    'VCPU': server.flavor.vcpus,
-                    'MEMORY_MB': server.flavor.ram,
-                    'DISK_GB': server.flavor.disk,
-                }
-            }
-            if held.pop(uuid, {}) != wanted:
-                found.append(f'{server.name}: not just {wanted}')
-        # A resize that waits for confirmation holds what it was, too.
-        others = len(held) - (self._prepared.unconfirmed is not None)
-        if others:
-            found.append(f'{others} consumers that are no instances')
-        return found
 
     def _rules(self, migrations: Iterable[Mapping[str, Any]]) -> list[str]:
         closed = {*self._scenario.disabled, self._scenario.dead}

@@ -22,6 +22,7 @@ from typing import Any
 from benchmarks import real_cloud_judge
 from benchmarks import real_cloud_stage
 from benchmarks import real_cloud_table
+from tests.functional.minicloud import judging
 
 
 STRATEGY = 'rearrange_evacuate'
@@ -104,8 +105,8 @@ class Cloud:
     def servers(self) -> list[Any]:
         return self.now
 
-    def allocations(self) -> dict[str, Any]:
-        return dict(self.held)
+    def misallocated(self, unconfirmed: int) -> list[str]:
+        return judging.differences(self.now, self.held, unconfirmed)
 
     def migrations(self) -> list[dict[str, Any]]:
         return self.moved
@@ -191,7 +192,7 @@ class TestJudge(unittest.TestCase):
 
     def test_misallocated(self) -> None:
         self.cloud.held['a'] = {'cmp02': {**HELD, 'VCPU': 2}}
-        self.assert_fault('misallocated: a')
+        self.assert_fault('misallocated: a holds')
 
     def test_held_by_a_stranger(self) -> None:
         self.cloud.held['stranger'] = {'cmp01': HELD}
