@@ -62,10 +62,7 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
     return {
         'version': 1,
         'compute_nodes': [
-            {
-                'hostname': f'cmp{k}',
-                'inventories': {'VCPU': {'total': size}},
-            }
+            {'hostname': f'cmp{k}', 'inventories': {'VCPU': {'total': size}}}
             for k, size in enumerate(sizes)
         ],
         'instances': [
