@@ -65,6 +65,7 @@ METADATA = {
     'instance_type': ('small', 'small, big', 'huge'),
     'os_distro': ('debian', 'debian,ubuntu', 'suse'),
     'hw_pmu': ('True', 'true'),
+    'owner': ('me',),
     'trait:CUSTOM_GOLD': ('required', 'required', 'forbidden'),
 }
 CPUS = st.none() | st.fixed_dictionaries(
@@ -123,6 +124,7 @@ def instances(draw: st.DrawFn) -> dict[str, Any]:
         found['image_properties'] = {
             'os_distro': draw(st.sampled_from(('debian', 'suse', ''))),
             'hw_pmu': draw(st.sampled_from(('yes', 'no', 'True'))),
+            'owner': 'you',
         }
     elif kind == 6:
         found['flavor_extra_specs'] = {

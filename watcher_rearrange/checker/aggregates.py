@@ -107,6 +107,9 @@ def _image(
     """Where aggregates have values of an image property, it is one."""
     properties = instance.record.get('image_properties') or {}
     for key, allowed in values.items():
+        if key.split('_')[0] not in ('hw', 'img', 'os'):
+            # None of Nova's properties.
+            continue
         is_value = properties.get(key)
         if is_value and key in BOOLEAN:
             says_so = ('1', 't', 'true', 'on', 'y', 'yes')

@@ -33,6 +33,8 @@ FLAGS = frozenset(
     'img_linked_clone img_use_agent os_require_quiesce '
     'os_skip_agent_inject_files_at_boot os_skip_agent_inject_ssh'.split()
 )
+# Others than these Nova does not keep, whatever Glance has.
+PREFIXES = ('hw_', 'img_', 'os_')
 TRUE = frozenset('1 t true on y yes'.split())
 
 
@@ -51,7 +53,8 @@ class AggregateImages:
         for name, value in instance.image_properties.items():
             if name in FLAGS:
                 value = 'True' if value.strip().lower() in TRUE else ''
-            if value and name in self._keys:
+            known = name in self._keys and name.startswith(PREFIXES)
+            if value and known:
                 found.add((name, value))
         return frozenset(found)
 

@@ -15,7 +15,7 @@
 The set of a node are the node itself and the k - 1 others that hold most
 memory: for one failure that is every node by itself. They fit if each in
 turn, those with most memory first, finds a node in the order of the snapshot
-that is up and enabled, has room, and where the rules let it start anew. That
+that is up and enabled, has room, and where Nova would let it start anew. That
 is enough, not needed: instances that another order would have brought in
 count as stranded, and so do those that nobody could rebuild.
 """
@@ -25,6 +25,7 @@ from __future__ import annotations
 import numpy as np
 
 from watcher_rearrange.constraints.cpus import Cpus
+from watcher_rearrange.constraints.fences import Fences
 from watcher_rearrange.constraints.receiving import ReceivingNodes
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Bools
@@ -49,11 +50,12 @@ class Reserve:
                 -self._amounts('MEMORY_MB'),
             )
         )
-        # Who starts anew is bound by no processor.
+        # Who starts anew is bound by no processor, and Nova, which chooses
+        # the nodes then, knows of no policy.
         self._rules = [
             rule
             for rule in rules.node_rules
-            if not isinstance(rule, (Cpus, ReceivingNodes))
+            if not isinstance(rule, Cpus | Fences | ReceivingNodes)
         ]
         self._known: dict[tuple[int, object], Bools] = {}
 

@@ -80,7 +80,7 @@ class TestImages(unittest.TestCase):
         return nodes(
             'AggregateImagePropertiesIsolation',
             {'image_properties': properties},
-            {'os_distro': 'debian,ubuntu'},
+            {'os_distro': 'debian,ubuntu', 'owner': 'me'},
             {'os_distro': 'suse', 'hw_pmu': 'True'},
         )
 
@@ -91,6 +91,9 @@ class TestImages(unittest.TestCase):
     def test_what_it_says_must_agree(self) -> None:
         found = self._nodes(os_distro='ubuntu')
         self.assertEqual([True, False, True], found)
+
+    def test_nova_does_not_know_all_properties(self) -> None:
+        self.assertEqual([True] * 3, self._nodes(owner='you'))
 
     def test_flags_are_read_before(self) -> None:
         self.assertEqual([True] * 3, self._nodes(hw_pmu='yes'))
