@@ -98,6 +98,28 @@ class TestReserve(unittest.TestCase):
 
     @EXAMPLES
     @hypothesis.given(
+        test_rules.documents() | fitting(), st.integers(1, 3), st.data()
+    )
+    def test_asked_again_it_says_what_another_would(
+        self, document: dict[str, Any], failures: int, data: st.DataObject
+    ) -> None:
+        search = test_rules.Search(document, MoveOptions())
+        cluster, placement = search.cluster, search.placement
+        receives = cluster.receives.copy()
+        reserve = Reserve(search.rules, failures)
+        nodes = st.integers(0, cluster.n_nodes - 1)
+        for _ in range(4):
+            found = reserve.untolerated(placement, receives)
+            fresh = Reserve(search.rules, failures)
+            self.assertEqual(fresh.untolerated(placement, receives), found)
+            if cluster.n_instances and data.draw(st.integers(0, 3)):
+                who = data.draw(st.integers(0, cluster.n_instances - 1))
+                placement.move(who, data.draw(nodes))
+            else:
+                receives[data.draw(nodes)] ^= True
+
+    @EXAMPLES
+    @hypothesis.given(
         clusters.snapshots() | fitting(),
         st.sampled_from(sorted(GIVEN)),
         st.integers(1, 2),

@@ -52,6 +52,15 @@ class Reserve:
             node.hostname for node in cluster.nodes.values() if node.enabled
         }
         self._suits: dict[tuple[str, str], bool] = {}
+        # Members of affinity groups.
+        self._in_company = [
+            instance
+            for instance in cluster.instances.values()
+            if any(of.rule == 'affinity' for of in instance.demand)
+        ]
+        self._position = {
+            uuid: number for number, uuid in enumerate(cluster.instances)
+        }
 
     def hopeless(self) -> list[str]:
         """Nodes whose failure would leave somebody out."""
@@ -78,15 +87,14 @@ class Reserve:
         return self.state.host.get(instance.uuid, instance.host)
 
     def _all_in(self, fallen: list[Instance], failed: set[str]) -> bool:
-        position = {uuid: k for k, uuid in enumerate(self._cluster.instances)}
         fallen.sort(
             key=lambda i: (
                 -_memory_mb(i),
                 -i.demand.get(Dimension('capacity', 'VCPU'), 0),
-                position[i.uuid],
+                self._position[i.uuid],
             )
         )
-        trial = _Trial(self._cluster, self.state, failed)
+        trial = _Trial(self._cluster, self.state, self._in_company, failed)
         for instance in fallen:
             place = next(
                 (
@@ -118,14 +126,18 @@ class _Trial:
     """What is held once some nodes have failed, and who is back."""
 
     def __init__(
-        self, cluster: Cluster, state: Occupancy, failed: set[str]
+        self,
+        cluster: Cluster,
+        state: Occupancy,
+        in_company: list[Instance],
+        failed: set[str],
     ) -> None:
         self._cluster = cluster
         self._state = state
         self._more: dict[Key, Amount] = {}
         # The nodes of the members of each affinity group.
         self._company: dict[Dimension, set[str]] = {}
-        for instance in cluster.instances.values():
+        for instance in in_company:
             host = state.host.get(instance.uuid, instance.host)
             if instance.uuid in cluster.released or host in failed:
                 continue

@@ -22,6 +22,10 @@ count as stranded, and so do those that nobody could rebuild.
 
 from __future__ import annotations
 
+import dataclasses
+
+from collections.abc import Mapping
+
 import numpy as np
 
 from watcher_rearrange.constraints.cpus import Cpus
@@ -29,100 +33,150 @@ from watcher_rearrange.constraints.fences import Fences
 from watcher_rearrange.constraints.receiving import ReceivingNodes
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
+
+
+@dataclasses.dataclass(frozen=True)
+class _Answer:
+    """What became of a set of nodes, and what that depended on.
+
+    :ivar reach: nodes before this one were looked at
+    """
+
+    failed: tuple[int, ...]
+    stranded: bool
+    reach: int
+
+    def holds(self, changed: frozenset[int]) -> bool:
+        """Whether it still does if just these nodes have changed."""
+        return changed.isdisjoint(self.failed) and not any(
+            node < self.reach for node in changed
+        )
 
 
 class Reserve:
     """What room is left for the instances of nodes that fail.
 
+    Asked again and again, it works out only what may have changed.
+
     :param failures: how many fail at once, 1 or more
     """
 
     def __init__(self, rules: Rules, failures: int) -> None:
-        self._cluster = rules.cluster
+        cluster = rules.cluster
+        self._cluster = cluster
         self._groups = rules.groups
         self._failures = failures
-        self._order = np.lexsort(
-            (
-                np.arange(self._cluster.n_instances),
-                -self._amounts('VCPU'),
-                -self._amounts('MEMORY_MB'),
-            )
-        )
+        self._memory_mb = _amounts(cluster, 'MEMORY_MB')
+        order = np.lexsort((-_amounts(cluster, 'VCPU'), -self._memory_mb))
+        self._rank: Ints = np.empty_like(order)
+        self._rank[order] = np.arange(len(order))
         # Who starts anew is bound by no processor, and Nova, which chooses
         # the nodes then, knows of no policy.
-        self._rules = [
-            rule
-            for rule in rules.node_rules
-            if not isinstance(rule, Cpus | Fences | ReceivingNodes)
-        ]
-        self._known: dict[tuple[int, object], Bools] = {}
+        self._class_of, self._suits = rules.classes(
+            [
+                rule
+                for rule in rules.node_rules
+                if not isinstance(rule, Cpus | Fences | ReceivingNodes)
+            ]
+        )
+        self._answers: dict[int, _Answer] = {}
+        self._seen: tuple[Ints, Bools] | None = None
 
     def untolerated(self, placement: Placement, receives: Bools) -> list[int]:
         """Return the nodes whose set must not fail, ascending.
 
         :param receives: bool[n_nodes], up and enabled by then
         """
-        return [
-            node
-            for node, failed in self._sets(placement)
-            if self._stranded(placement, receives, failed)
-        ]
+        changed = self._changed(placement, receives)
+        fallen_of = self._by_node(placement)
+        found = []
+        for node, failed in self._sets(placement, fallen_of):
+            answer = self._answers.get(node)
+            if (
+                answer is None
+                or answer.failed != failed
+                or not answer.holds(changed)
+            ):
+                fallen = [idx for n in failed for idx in fallen_of[n]]
+                answer = self._answer(placement, receives, failed, fallen)
+                self._answers[node] = answer
+            if answer.stranded:
+                found.append(node)
+        return found
 
-    def _sets(self, placement: Placement) -> list[tuple[int, list[int]]]:
-        """Each node that has instances, with the set that fails with it."""
-        there = placement.node_of >= 0
-        memory_mb = np.zeros(self._cluster.n_nodes, dtype=np.int64)
-        np.add.at(
-            memory_mb,
-            placement.node_of[there],
-            self._amounts('MEMORY_MB')[there],
+    def _changed(
+        self, placement: Placement, receives: Bools
+    ) -> frozenset[int]:
+        """The nodes that are not as they were when asked last."""
+        before, self._seen = (
+            self._seen,
+            (placement.node_of.copy(), receives.copy()),
         )
-        hosting = np.unique(placement.node_of[there]).tolist()
-        fullest = sorted(hosting, key=lambda node: (-memory_mb[node], node))
-        return [
+        if before is None:
+            return frozenset()
+        moved = before[0] != placement.node_of
+        return frozenset(
             (
-                node,
-                [node, *(n for n in fullest if n != node)][: self._failures],
+                *before[0][moved].tolist(),
+                *placement.node_of[moved].tolist(),
+                *np.flatnonzero(before[1] != receives).tolist(),
             )
-            for node in hosting
+        )
+
+    def _by_node(self, placement: Placement) -> dict[int, list[int]]:
+        """The instances of each node that has some, by their index."""
+        found: dict[int, list[int]] = {}
+        for idx, node in enumerate(placement.node_of.tolist()):
+            if node >= 0:
+                found.setdefault(node, []).append(idx)
+        return found
+
+    def _sets(
+        self, placement: Placement, fallen_of: Mapping[int, list[int]]
+    ) -> list[tuple[int, tuple[int, ...]]]:
+        """Each node that has instances, with the set that fails with it."""
+        memory_mb = {
+            node: int(self._memory_mb[fallen].sum())
+            for node, fallen in fallen_of.items()
+        }
+        fullest = sorted(fallen_of, key=lambda node: (-memory_mb[node], node))
+        most = fullest[: self._failures]
+        return [
+            (node, (node, *(n for n in most if n != node))[: self._failures])
+            for node in sorted(fallen_of)
         ]
 
-    def _stranded(
-        self, placement: Placement, receives: Bools, failed: list[int]
-    ) -> bool:
-        """Whether somebody finds no node."""
+    def _answer(
+        self,
+        placement: Placement,
+        receives: Bools,
+        failed: tuple[int, ...],
+        fallen: list[int],
+    ) -> _Answer:
         after = placement.copy()
-        fallen = np.isin(placement.node_of, failed)
-        nodes = receives.copy()
-        nodes[failed] = False
-        for idx in np.flatnonzero(fallen).tolist():
+        for idx in fallen:
             after.move(idx, -1)
-        for idx in self._order[fallen[self._order]].tolist():
-            fitting = nodes & self._suitable(idx)
+        nodes = receives.copy()
+        nodes[list(failed)] = False
+        reach = 0
+        for idx in sorted(fallen, key=self._rank.__getitem__):
+            fitting = nodes & self._suits[self._class_of[idx]]
             fitting &= after.room(idx, self._cluster.capacity)
             if self._groups.of(idx):
                 fitting &= self._groups.permitted(after, idx)
-            if not fitting.any():
-                return True
-            after.move(idx, int(fitting.argmax()))
-        return False
+            node = int(fitting.argmax())
+            if not fitting[node]:
+                return _Answer(failed, True, self._cluster.n_nodes)
+            after.move(idx, node)
+            reach = max(reach, node + 1)
+        return _Answer(failed, False, reach)
 
-    def _suitable(self, idx: int) -> Bools:
-        """bool[n_nodes]: where the rules on nodes let an instance start."""
-        instance = self._cluster.snapshot.instances[idx]
-        found = np.ones(self._cluster.n_nodes, dtype=np.bool_)
-        for number, rule in enumerate(self._rules):
-            key = (number, rule.key(instance))
-            if key not in self._known:
-                self._known[key] = rule.permitted(instance)
-            found &= self._known[key]
-        return found
 
-    def _amounts(self, resource_class: str) -> Ints:
-        """int64[n_instances]: what each instance has of a class."""
-        if resource_class not in self._cluster.resource_classes:
-            return np.zeros(self._cluster.n_instances, dtype=np.int64)
-        column = self._cluster.resource_classes.index(resource_class)
-        return self._cluster.demand[:, column]
+def _amounts(cluster: Cluster, resource_class: str) -> Ints:
+    """int64[n_instances]: what each instance has of a class."""
+    if resource_class not in cluster.resource_classes:
+        return np.zeros(cluster.n_instances, dtype=np.int64)
+    return cluster.demand[:, cluster.resource_classes.index(resource_class)]

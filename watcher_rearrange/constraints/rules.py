@@ -69,8 +69,8 @@ class Rules:
         )
         # Without those that say where somebody may go, not be, and without
         # those that are counted one by one.
-        self._suits_of, self._suits = self._classes(self.node_rules[2:])
-        self.class_of, self.eligible = self._classes(self.node_rules)
+        self._suits_of, self._suits = self.classes(self.node_rules[2:])
+        self.class_of, self.eligible = self.classes(self.node_rules)
 
     def permitted(
         self, placement: Placement, instance_idx: int, limit: Ints
@@ -128,9 +128,14 @@ class Rules:
         wrong: Bools = ~fine & (node_of >= 0)
         return wrong
 
-    def _classes(
+    def classes(
         self, node_rules: Sequence[base.NodeRule]
     ) -> tuple[Ints, Bools]:
+        """Return the classes of instances that some node rules make.
+
+        :returns: int64[n_instances], the class of each; bool[n_classes,
+            n_nodes], where the rules let them be
+        """
         rows: list[Bools] = []
         known: dict[tuple[int, object], Bools] = {}
         row_of: dict[tuple[object, ...], int] = {}

@@ -92,6 +92,18 @@ class TestCheck(base.CommandTestCase):
         result = self.run_command('check', locked, self.plan, '--move-locked')
         self.assertEqual(0, result.status)
 
+    def test_room_for_failures(self):
+        arguments = ('check', self.snapshot, self.plan)
+        option = '--failures-to-tolerate'
+        with mock.patch('watcher_rearrange.checker.check_plan') as check:
+            check.return_value.ok = True
+            check.return_value.violations = ()
+            self.run_command(*arguments, option, '1')
+        limits = check.call_args.kwargs['limits']
+        self.assertEqual(1, limits.failures_to_tolerate)
+        result = self.run_command(*arguments, option, '-1')
+        self.assertEqual(2, result.status)
+
     def test_bad_input(self):
         plan = self.write('p.json', {'version': 1, 'status': 'X'})
         result = self.run_command('check', self.snapshot, plan)
