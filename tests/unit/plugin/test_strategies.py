@@ -54,6 +54,7 @@ NO_LIMITS = {
     'max_migrations': 0,
     'datasources': None,
     'policy_path': business.DEFAULT_PATH,
+    'scheduler_filters': [],
 }
 
 

@@ -34,6 +34,7 @@ from watcher_rearrange.plugin.readers import instances as instance_reader
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.plugin.readers import placement
 from watcher_rearrange.plugin.readers import room as rooms
+from watcher_rearrange.plugin.readers import scheduler
 from watcher_rearrange.plugin.readers import server_groups
 from watcher_rearrange.plugin.readers import watcher_model
 
@@ -85,6 +86,10 @@ def merge(
         server_groups=server_groups.in_scope(said.server_groups, uuids),
         aggregates=aggregates.in_scope(said.aggregates, hostnames),
         migrations=tuple(room.migrations),
+    )
+    after = dataclasses.replace(
+        after,
+        scheduler_filters=scheduler.assumed(after.instances, said.aggregates),
     )
     noted = differences.messages(before, after, room)
     _log(after)

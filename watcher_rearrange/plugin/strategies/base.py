@@ -35,6 +35,7 @@ from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import business
 from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.readers import load
+from watcher_rearrange.plugin.readers import scheduler
 from watcher_rearrange.plugin.readers import watcher_model
 from watcher_rearrange.plugin.strategies import limits
 from watcher_rearrange.policies import parameters
@@ -103,7 +104,12 @@ class RearrangeStrategy(base.BaseStrategy):
     @classmethod
     def get_config_opts(cls) -> list[cfg.Opt]:
         """Return the options of ``[watcher_strategies.<name>]``."""
-        return [*super().get_config_opts(), *cls.LIMITS, business.POLICY_PATH]
+        return [
+            *super().get_config_opts(),
+            *cls.LIMITS,
+            business.POLICY_PATH,
+            scheduler.SCHEDULER_FILTERS,
+        ]
 
     def pre_execute(self) -> None:
         """Get the compute model, or note why there is none."""
@@ -175,6 +181,10 @@ class RearrangeStrategy(base.BaseStrategy):
         if not reading.snapshot.compute_nodes:
             raise NoModel('there is no compute node in the audit scope')
         reading = cloud.add(reading)
+        snapshot = scheduler.with_filters(
+            reading.snapshot, self.config.scheduler_filters
+        )
+        reading = dataclasses.replace(reading, snapshot=snapshot)
         loads = self.measured_loads()
         if not loads:
             return reading

@@ -1,0 +1,71 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Which filters of Nova's scheduler are enabled; no API tells it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+
+from oslo_config import cfg
+
+from watcher_rearrange.constraints import filters
+from watcher_rearrange.constraints.aggregate_extra_specs import SCOPE
+from watcher_rearrange.model import records
+
+
+EXTRA_SPECS = 'AggregateInstanceExtraSpecsFilter'
+
+SCHEDULER_FILTERS = cfg.ListOpt(
+    'scheduler_filters',
+    default=[],
+    help="The filters that are enabled in Nova's scheduler, as in its "
+    '[filter_scheduler] enabled_filters, and of the request filters '
+    'require_tenant_aggregate and isolate_aggregates. Of these, plans '
+    'respect those that there are rules for. If the list is empty they '
+    f'respect all; {EXTRA_SPECS} only where an aggregate of the cloud has '
+    'metadata that a flavor asks for, as without any it would refuse every '
+    'node.',
+)
+
+
+def with_filters(
+    snapshot: records.Snapshot, configured: Sequence[str]
+) -> records.Snapshot:
+    """Return a snapshot with the filters that are respected.
+
+    :param configured: the value of the option
+    """
+    enabled = tuple(configured) or snapshot.scheduler_filters
+    return dataclasses.replace(snapshot, scheduler_filters=enabled)
+
+
+def assumed(
+    instances: Iterable[records.Instance],
+    aggregates: Iterable[records.Aggregate],
+) -> tuple[str, ...] | None:
+    """Return the filters that are enabled if nobody says so; None for all.
+
+    :param aggregates: of the whole cloud
+    """
+    offered = {key for one in aggregates for key in one.metadata}
+    wanted = {
+        key.removeprefix(f'{SCOPE}:')
+        for instance in instances
+        for key in instance.flavor_extra_specs
+    }
+    if offered & wanted:
+        return None
+    return tuple(name for name in filters.NAMES if name != EXTRA_SPECS)
