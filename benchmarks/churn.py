@@ -124,7 +124,8 @@ class Churn:
         try:
             action(server)
         except exceptions.HttpException as error:
-            if error.status_code not in (400, 404, 409):
+            # 500 is how Nova says that somebody else was quicker.
+            if error.status_code not in (400, 404, 409, 500):
                 raise
             # To delete is no action in Nova's log.
             if action not in (self._delete, self._remove):
