@@ -23,6 +23,7 @@ import dataclasses
 import datetime
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 
 from watcher_rearrange.model import records as model
@@ -105,9 +106,11 @@ class _Budgets:
         self._migrated = question.migrated
         self._priority = _priorities(snapshot, question.policy)
         self._budgets: list[tuple[str, int, frozenset[str]]] = []
+        selector = selection.Selector(snapshot)
         for rule in question.policy.rules:
             if rule.kind == records.BUDGET:
-                for members in _shares(snapshot, rule):
+                whom = selector.instances(rule.instances)
+                for members in _shares(snapshot, whom, rule.each):
                     done = sum(self._migrated.get(m, 0) for m in members)
                     left = max(0, rule.migrations - done)
                     self._budgets.append((rule.name, left, members))
@@ -146,20 +149,17 @@ def _over_budget(name: str) -> str:
 
 
 def _shares(
-    snapshot: model.Snapshot, rule: records.Rule
+    snapshot: model.Snapshot, whom: Iterable[int], each: str
 ) -> list[frozenset[str]]:
     """Who has a budget together."""
-    chosen = [
-        snapshot.instances[k]
-        for k in selection.instances(rule.instances, snapshot)
-    ]
+    chosen = [snapshot.instances[k] for k in whom]
     uuids = frozenset(one.uuid for one in chosen)
-    if rule.each == 'project':
+    if each == 'project':
         projects: dict[str, set[str]] = {}
         for one in chosen:
             projects.setdefault(one.project_id, set()).add(one.uuid)
         return [frozenset(members) for members in projects.values()]
-    if rule.each == 'server_group':
+    if each == 'server_group':
         groups = snapshot.server_groups
         return [uuids.intersection(group.members) for group in groups]
     return [uuids]
@@ -169,9 +169,10 @@ def _priorities(
     snapshot: model.Snapshot, policy: records.Policy
 ) -> dict[str, float]:
     found: dict[str, float] = {}
+    selector = selection.Selector(snapshot)
     for rule in policy.rules:
         if rule.kind == records.PRIORITY:
-            for k in selection.instances(rule.instances, snapshot):
+            for k in selector.instances(rule.instances):
                 found.setdefault(snapshot.instances[k].uuid, rule.value)
     return found
 

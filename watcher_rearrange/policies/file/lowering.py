@@ -36,10 +36,12 @@ from watcher_rearrange.policies.file import selection
 class _Facts:
     """What the rules come to.
 
+    :ivar selector: of the cluster that they are for
     :ivar stays: why instances stay, by UUID
     :ivar kept: what must stay free, by hostname and resource class
     """
 
+    selector: selection.Selector
     fences: list[model.Fence] = dataclasses.field(default_factory=list)
     relations: list[model.Relation] = dataclasses.field(default_factory=list)
     groups: list[model.ServerGroup] = dataclasses.field(default_factory=list)
@@ -60,7 +62,7 @@ def lower(
     :raises BadInput: if a rule makes no sense on this cluster
     """
     moment = now or datetime.datetime.now(datetime.timezone.utc)
-    facts = _Facts()
+    facts = _Facts(selection.Selector(snapshot))
     for rule in policy.rules:
         if rule.must or not only_must:
             _Lowering(snapshot, rule, facts, moment).add()
@@ -162,7 +164,7 @@ class _Lowering:
 
     def _whom(self) -> frozenset[str]:
         return self._uuids(
-            selection.instances(self._rule.instances, self._snapshot)
+            self._facts.selector.instances(self._rule.instances)
         )
 
     def _uuids(self, indices: Iterable[int]) -> frozenset[str]:
@@ -174,14 +176,14 @@ class _Lowering:
     def _hosts(self) -> frozenset[str]:
         return frozenset(
             self._snapshot.compute_nodes[k].hostname
-            for k in selection.nodes(self._rule.nodes, self._snapshot)
+            for k in self._facts.selector.nodes(self._rule.nodes)
         )
 
     def _all(self) -> frozenset[str]:
         return frozenset(n.hostname for n in self._snapshot.compute_nodes)
 
     def _parts(self) -> dict[str, str]:
-        return selection.parts(self._rule.over, self._snapshot)
+        return self._facts.selector.parts(self._rule.over)
 
     def _fence(self, hosts: frozenset[str]) -> None:
         whom = self._whom()
@@ -209,7 +211,7 @@ class _Lowering:
         )
 
     def _split(self) -> None:
-        others = self._uuids(selection.others(self._rule, self._snapshot))
+        others = self._uuids(self._facts.selector.others(self._rule))
         self._relate(model.EXCLUSIVE, self._parts(), self._whom(), others)
 
     def _max_instances(self) -> None:

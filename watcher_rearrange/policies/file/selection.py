@@ -142,33 +142,6 @@ class Selector:
         }
 
 
-def instances(
-    selection: records.Instances, snapshot: model.Snapshot
-) -> tuple[int, ...]:
-    """Answer one question; see :meth:`Selector.instances`."""
-    return Selector(snapshot).instances(selection)
-
-
-def others(rule: records.Rule, snapshot: model.Snapshot) -> tuple[int, ...]:
-    """Answer one question; see :meth:`Selector.others`."""
-    return Selector(snapshot).others(rule)
-
-
-def nodes(
-    selection: records.Nodes, snapshot: model.Snapshot
-) -> tuple[int, ...]:
-    """Answer one question; see :meth:`Selector.nodes`."""
-    return Selector(snapshot).nodes(selection)
-
-
-def parts(over: records.Over, snapshot: model.Snapshot) -> dict[str, str]:
-    """Answer one question; see :meth:`Selector.parts`.
-
-    :raises BadInput: with every node that is in more than one of them
-    """
-    return Selector(snapshot).parts(over)
-
-
 def one_of(patterns: Iterable[str]) -> Callable[[str], bool]:
     """Return a test whether a text fits any of the patterns."""
     alternatives = '|'.join(map(fnmatch.translate, patterns))

@@ -128,7 +128,9 @@ class TestSelections(unittest.TestCase):
     def test_instances(self) -> None:
         for wanted, expected in INSTANCES:
             found = rule({'rule': 'gather', 'instances': wanted})
-            indices = selection.instances(found.instances, self.snapshot)
+            indices = selection.Selector(self.snapshot).instances(
+                found.instances
+            )
             uuids = [self.snapshot.instances[k].uuid for k in indices]
             judged = self.judge.instances(wanted)
             with self.subTest(wanted):
@@ -138,7 +140,7 @@ class TestSelections(unittest.TestCase):
     def test_nodes(self) -> None:
         for wanted, expected in NODES:
             found = rule({'rule': 'ban', 'instances': {}, 'nodes': wanted})
-            indices = selection.nodes(found.nodes, self.snapshot)
+            indices = selection.Selector(self.snapshot).nodes(found.nodes)
             names = [self.snapshot.compute_nodes[k].hostname for k in indices]
             judged = self.judge.nodes(wanted)
             with self.subTest(wanted):
@@ -153,7 +155,7 @@ class TestSelections(unittest.TestCase):
                 'others': {'names': ['web-*']},
             }
         )
-        self.assertEqual((1,), selection.others(found, self.snapshot))
+        self.assertEqual((1,), selection.Selector(self.snapshot).others(found))
 
     def test_parts(self) -> None:
         for over, expected in (
@@ -163,7 +165,7 @@ class TestSelections(unittest.TestCase):
             ({'aggregates': ['gold']}, ['node r1-1', 'gold', 'gold']),
         ):
             found = rule({'rule': 'spread', 'instances': {}, 'over': over})
-            parts = selection.parts(found.over, self.snapshot)
+            parts = selection.Selector(self.snapshot).parts(found.over)
             self.assertEqual(expected, list(parts.values()))
             judged = self.judge.parts(over)
             self.assertEqual(parts, judged)
@@ -172,7 +174,7 @@ class TestSelections(unittest.TestCase):
         over = {'aggregates': ['rack-1', 'g*']}
         found = rule({'rule': 'spread', 'instances': {}, 'over': over})
         with self.assertRaises(BadInput) as caught:
-            selection.parts(found.over, self.snapshot)
+            selection.Selector(self.snapshot).parts(found.over)
         self.assertEqual(
             ('r1-2: is in gold and rack-1, which are to be parts apart',),
             caught.exception.problems,
