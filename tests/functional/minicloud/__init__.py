@@ -29,9 +29,9 @@ def load_tests(
 ) -> unittest.TestSuite:
     """Find tests only where there is what they need.
 
-    The environment of all other tests has no clients of a cloud.
+    The environment of all other tests has neither a cloud nor a browser.
     """
-    if importlib.util.find_spec('watcherclient') is not None:
+    if importlib.util.find_spec('selenium') is not None:
         folder = os.path.dirname(__file__)
         tests.addTests(loader.discover(folder, pattern or 'test*.py'))
     return tests

@@ -14,20 +14,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import pathlib
 import tempfile
 import unittest
 
+from tests.functional.minicloud import cloud as clouds
 from tests.functional.minicloud import hosts as host_files
 from tests.functional.minicloud import layout as layouts
 from tests.functional.minicloud import processes as proc
-
-
-if importlib.util.find_spec('watcherclient') is None:
-    raise unittest.SkipTest('no clients of a cloud')
-
-from tests.functional.minicloud import cloud as clouds
 
 
 class TestCloud(unittest.TestCase):
