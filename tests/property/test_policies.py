@@ -85,13 +85,13 @@ PLACEMENTS = st.one_of(
     rule('lonely', instances=SOME),
     rule('split', instances=SOME, others=SOME, over=OVER),
     rule('max_instances', nodes=NODES, at_most=FEW),
+)
+MUSTS = st.one_of(
     rule(
         'reserve',
         nodes=NODES,
         keep=st.sampled_from(({'VCPU': 4}, {'MEMORY_MB': 4096})),
     ),
-)
-MOVES = st.one_of(
     rule('root', instances=SOME),
     rule('only', instances=SOME),
     rule(
@@ -108,7 +108,7 @@ MOVES = st.one_of(
 def policies(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a policy document."""
     rules = draw(st.lists(should(PLACEMENTS), min_size=1, max_size=4))
-    rules += draw(st.lists(MOVES, max_size=1))
+    rules += draw(st.lists(MUSTS, max_size=2))
     return {
         'version': 1,
         'rules': [

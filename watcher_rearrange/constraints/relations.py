@@ -133,16 +133,23 @@ class Relations:
         :param but: one that is not counted
         """
         whom = whom[whom != but]
-        nodes = placement.node_of[whom]
-        parts = relation.part_of[nodes[nodes >= 0]]
-        counts: Ints = np.bincount(
-            parts[parts != NO_PART], minlength=relation.n_parts
-        )
+        counts = self._there(placement, relation, whom)
         for moving, node_idx in self._cluster.other_ends:
             part = relation.part(node_idx)
             here = int(placement.node_of[moving])
             if moving != but and moving in whom and part != NO_PART:
                 counts[part] += here < 0 or relation.part(here) != part
+        return counts
+
+    def _there(
+        self, placement: Placement, relation: Relation, whom: Ints
+    ) -> Ints:
+        """int64[n_parts]: how many of some are on a node of each part."""
+        nodes = placement.node_of[whom]
+        parts = relation.part_of[nodes[nodes >= 0]]
+        counts: Ints = np.bincount(
+            parts[parts != NO_PART], minlength=relation.n_parts
+        )
         return counts
 
     def _parts(
@@ -155,10 +162,15 @@ class Relations:
             away = relation.others if mine else relation.members
             fine = self.counts(placement, relation, away) == 0
         else:
-            counts = self.counts(placement, relation, relation.members, idx)
+            members = relation.members
+            counts = self.counts(placement, relation, members, idx)
             if record.kind == records.AT_MOST:
                 fine = counts < record.most
             else:
+                # Who has not arrived yet is no company.
+                counts = self._there(
+                    placement, relation, members[members != idx]
+                )
                 fine = (counts > 0) | (not counts.any())
         return np.append(fine, True)
 

@@ -108,6 +108,14 @@ class Rules:
             if rules.of(instance_idx)
         )
 
+    def company(self, instance_idx: int) -> str:
+        """Return what says with whom an instance may be, in words."""
+        relations = self.relations.of(instance_idx)
+        if self.groups.of(instance_idx) or not relations:
+            return 'a server group'
+        names = sorted({relation.record.name for relation in relations})
+        return f'rule {" or ".join(names)}'
+
     def violations(self, placement: Placement) -> list[Violation]:
         """Return every rule that does not hold in a placement."""
         return [

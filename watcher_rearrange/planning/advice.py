@@ -95,7 +95,9 @@ def _no_room(
         for rc in np.flatnonzero(missing[node])
     ]
     if not parts:
-        return 'a server group keeps it off every node with room'
+        return (
+            f'{rules.company(instance_idx)} keeps it off every node with room'
+        )
     return (
         f'no room; it would fit if {" and ".join(parts)} more were free on '
         f'{cluster.hostname(node)}'

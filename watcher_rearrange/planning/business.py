@@ -28,6 +28,8 @@ from collections.abc import Mapping
 
 from watcher_rearrange.model import records as model
 from watcher_rearrange.model.plan import Plan
+from watcher_rearrange.model.plan import Status
+from watcher_rearrange.planning import judged
 from watcher_rearrange.policies.file import lowering
 from watcher_rearrange.policies.file import records
 from watcher_rearrange.policies.file import selection
@@ -71,7 +73,7 @@ def plan(snapshot: model.Snapshot, question: Question, make: Planner) -> Plan:
     if should and question.gives_way and _is_left(best):
         other = _budgeted(snapshot, question, make, only_must=True)
         if _aim(other) < _aim(best):
-            return _told(other, 'rules that should hold gave way')
+            return judged.again(snapshot, question.policy, other)
     return best
 
 
@@ -92,11 +94,11 @@ def _budgeted(
         made = make(_with_stays(lowered, stays))
         more = budgets.exceeded(made)
         if not more:
-            return made
+            return _unproved(made) if stays else made
         stays.update(more)
     # Displacement can take a budget twice: then nobody of it moves.
     stays.update(budgets.everybody())
-    return make(_with_stays(lowered, stays))
+    return _unproved(make(_with_stays(lowered, stays)))
 
 
 class _Budgets:
@@ -107,11 +109,13 @@ class _Budgets:
         self._priority = _priorities(snapshot, question.policy)
         self._budgets: list[tuple[str, int, frozenset[str]]] = []
         selector = selection.Selector(snapshot)
+        moving = {m.instance for m in snapshot.migrations if m.in_progress}
         for rule in question.policy.rules:
             if rule.kind == records.BUDGET:
                 whom = selector.instances(rule.instances)
                 for members in _shares(snapshot, whom, rule.each):
                     done = sum(self._migrated.get(m, 0) for m in members)
+                    done += len(members & moving)
                     left = max(0, rule.migrations - done)
                     self._budgets.append((rule.name, left, members))
 
@@ -204,5 +208,11 @@ def _aim(made: Plan) -> float:
     return made.objectives[0].after
 
 
-def _told(made: Plan, message: str) -> Plan:
-    return dataclasses.replace(made, messages=(message, *made.messages))
+def _unproved(made: Plan) -> Plan:
+    """Others could have stayed: then nothing is proved."""
+    statuses = {
+        Status.OPTIMAL: Status.FEASIBLE,
+        Status.INFEASIBLE: Status.TIME_LIMIT,
+    }
+    status = statuses.get(made.status, made.status)
+    return dataclasses.replace(made, status=status)

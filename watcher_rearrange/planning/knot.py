@@ -74,7 +74,7 @@ class Knot:
         elif question.rules.allows(self.placement, idx, node):
             why = 'there is room, but not for all who have to pass through'
         else:
-            why = 'a server group keeps it off'
+            why = f'{question.rules.company(idx)} keeps it off'
         source = question.cluster.hostname(int(question.start.node_of[idx]))
         return (
             f'no way found for {question.label(idx)} from {source} to '

@@ -21,6 +21,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import functools
+import time
 
 from collections.abc import Mapping
 
@@ -61,6 +62,9 @@ from watcher_rearrange.policies.repair import RepairPolicy
 
 find_path = given.find_path
 
+# What each of several plans under a policy has at least.
+LEAST_S = 1.0
+
 SOLVED = (Status.OPTIMAL, Status.FEASIBLE, Status.NO_CHANGE)
 
 
@@ -98,9 +102,17 @@ def plan(
     question = business.Question(
         rules, directed, directed, known.now, known.migrated
     )
-    return business.plan(
-        snapshot, question, lambda lowered: _plan(lowered, policy)
-    )
+    began_s = time.monotonic()
+
+    def make(lowered: Snapshot) -> Plan:
+        left_s = policy.time_limit_s - (time.monotonic() - began_s)
+        # Something is always found out, however late it is.
+        limit_s = max(left_s, LEAST_S)
+        return _plan(
+            lowered, dataclasses.replace(policy, time_limit_s=limit_s)
+        )
+
+    return business.plan(snapshot, question, make)
 
 
 def _joined(first: Rules, second: Rules) -> Rules:

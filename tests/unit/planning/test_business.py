@@ -26,6 +26,7 @@ from tests.unit.planning.documents import objective
 from watcher_rearrange.model import plan as plans
 from watcher_rearrange.model.errors import BadInput
 from watcher_rearrange.model.plan import Status
+from watcher_rearrange.model.records import Migration
 from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.policies.file import reading
@@ -194,6 +195,28 @@ class TestWhoMoves(unittest.TestCase):
         self.assertEqual(1, len(self.evacuated(rule, migrated={'a': 1})))
         self.assertEqual({}, self.evacuated(rule, migrated={'a': 2}))
 
+    def test_a_budget_proves_nothing(self) -> None:
+        snapshot = small.snapshot({'c0': 4, 'c1': 4}, {'a': ('c0', 1)})
+        rule = {'rule': 'budget', 'instances': names('a'), 'migrations': 0}
+        found = plan(
+            snapshot, 'evacuate', rule, nodes=['c0'], all_or_nothing=True
+        )
+        self.assertNotEqual(Status.INFEASIBLE, found.status)
+
+    def test_a_migration_under_way_is_charged(self) -> None:
+        snapshot = small.snapshot(
+            NODES,
+            {'a': ('c1', 1), 'b': ('c0', 1)},
+            migrations=(Migration('a', 'c1', 'c2'),),
+        )
+        rule = {
+            'rule': 'budget',
+            'instances': names('a', 'b'),
+            'migrations': 1,
+        }
+        found = plan(snapshot, 'evacuate', rule, nodes=['c0'])
+        self.assertEqual({}, moves(found))
+
     def test_priority(self) -> None:
         everybody = names('a', 'b', 'c')
         for first in 'abc':
@@ -239,6 +262,10 @@ class TestShould(unittest.TestCase):
         }
         found = plan(snapshot, 'policy', must, should)
         self.assertEqual(['a'], list(moves(found)))
+        # What gave way is told, and nothing is proved.
+        self.assertEqual(Status.FEASIBLE, found.status)
+        self.assertEqual((0, 9), objective(found, 'should_breaches'))
+        self.assertEqual(1, len(found.violations_after))
 
 
 C0 = {'names': ['c0']}

@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import datetime
-import pathlib
+import os
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def known(path: str, inline: Any) -> pipeline.Business:
     :raises api.Unreadable: if Nova cannot be read
     """
     policy = records.Policy()
-    if path != DEFAULT_PATH or pathlib.Path(path).exists():
+    if path != DEFAULT_PATH or _is_there(path):
         policy = reading.read_policy(path)
         LOG.info('Policy: %d rules in %s', len(policy.rules), path)
     now = datetime.datetime.now(datetime.timezone.utc)
@@ -65,6 +65,17 @@ def known(path: str, inline: Any) -> pipeline.Business:
         migrated = nova.migrated(now - DAY, MOVED)
         LOG.info('Nova: %d migrations in a day', sum(migrated.values()))
     return pipeline.Business(policy, now, migrated)
+
+
+def _is_there(path: str) -> bool:
+    """Whether there is something; what cannot be looked at is."""
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def _has_budget(policy: records.Policy, inline: Any) -> bool:

@@ -32,6 +32,10 @@ from watcher_rearrange.policies.file import records
 from watcher_rearrange.policies.file import selection
 
 
+# More than any node has, and no sum of it overflows.
+LARGEST = 2**53
+
+
 @dataclasses.dataclass
 class _Facts:
     """What the rules come to.
@@ -282,5 +286,5 @@ def _keeping(
         return node
     held = dict(node.held)
     for name, amount in kept.items():
-        held[name] = held.get(name, 0) + amount
+        held[name] = held.get(name, 0) + min(amount, LARGEST)
     return dataclasses.replace(node, held=held)

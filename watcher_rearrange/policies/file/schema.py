@@ -232,7 +232,13 @@ KINDS: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     records.ONLY: ('Nobody but the instances is moved.', ('instances',), ()),
 }
 
-MUST_ONLY = (records.ROOT, records.QUIET_HOURS, records.BUDGET, records.ONLY)
+MUST_ONLY = (
+    records.ROOT,
+    records.RESERVE,
+    records.QUIET_HOURS,
+    records.BUDGET,
+    records.ONLY,
+)
 
 # Where the definition of a key is not called like the key.
 _DEFINED_AS = {
