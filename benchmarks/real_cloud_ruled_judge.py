@@ -23,6 +23,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks import real_cloud_judge
+from benchmarks import real_cloud_scenarios as scenarios
+from benchmarks import real_cloud_stage
 from tests.functional.minicloud import session as sessions
 
 
@@ -87,31 +89,63 @@ class Facts:
 
 
 class Judge(real_cloud_judge.Judge):
-    """Judges a scenario with rules."""
+    """Judges a scenario with rules.
+
+    :param session: of the cloud
+    :param prepared: the scenario
+    """
+
+    def __init__(
+        self,
+        session: sessions.Session,
+        scenario: scenarios.Scenario,
+        prepared: real_cloud_stage.Prepared,
+    ) -> None:
+        """Look at how things are."""
+        super().__init__(session, scenario, prepared)
+        self._policy = scenario.parameters.get('policy')
+        self._facts = read(session)
+        self._seen: dict[str, None] = {}
+
+    def _look(self) -> None:
+        super()._look()
+        hosts = self._hosts()
+        # Nova alone knows when it arrives, and where.
+        hosts.pop(self._prepared.flying or '', None)
+        self._seen.update(
+            (f'meanwhile {what}', None)
+            for what in self._compare(self._facts, hosts)[2]
+        )
 
     def _outcome(self) -> real_cloud_judge.Row:
         row = super()._outcome()
-        facts = read(self._session)
+        before, after, new = self._compare(read(self._session), self._hosts())
+        return {
+            **row,
+            'rules': [*row['rules'], *self._seen, *new],
+            'broken before': before,
+            'broken after': after,
+        }
+
+    def _hosts(self) -> dict[str, str]:
         servers = self._session.tenant.servers()
-        after = {s.id: s.compute_host for s in servers}
+        return {server.id: server.compute_host for server in servers}
+
+    def _compare(
+        self, facts: Facts, after: dict[str, str]
+    ) -> tuple[Breaches, Breaches, list[str]]:
+        """Return what was broken, what is, and what is more so."""
         before = {
             uuid: server.compute_host
             for uuid, server in self._before.items()
             if uuid in after
         }
-        flying = self._prepared.flying
-        # Nova alone knew where it would be.
-        if flying in before and flying in after:
+        flying = self._prepared.flying or ''
+        if flying in before:
             before[flying] = after[flying]
-        policy = self._scenario.parameters.get('policy')
-        was = breaches(facts, before, policy)
-        now = breaches(facts, after, policy)
-        return {
-            **row,
-            'rules': [*row['rules'], *worse(was, now)],
-            'broken before': was,
-            'broken after': now,
-        }
+        was = breaches(facts, before, self._policy)
+        now = breaches(facts, after, self._policy)
+        return was, now, worse(was, now)
 
 
 def read(session: sessions.Session) -> Facts:

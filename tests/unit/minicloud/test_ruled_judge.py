@@ -19,8 +19,13 @@ import types
 import unittest
 
 from typing import Any
+from unittest import mock
 
+from benchmarks import real_cloud_judge
 from benchmarks import real_cloud_ruled_judge as judging
+from benchmarks import real_cloud_stage
+from benchmarks import real_cloud_table
+from tests.unit.minicloud import test_judge
 
 
 A, B, C = 'uuid-a', 'uuid-b', 'uuid-c'
@@ -227,3 +232,95 @@ class TestRead(unittest.TestCase):
             ),
             judging.read(session),
         )
+
+
+class Cloud(test_judge.Cloud):
+    """The same cloud, with a server group of a and b."""
+
+    def __init__(self, policy: str) -> None:
+        super().__init__()
+        self.policy = policy
+        self.states = ['ONGOING', 'SUCCEEDED']
+        self.now = [self.server('a', 'cmp01'), self.server('b', 'cmp02')]
+        self.after = [self.server('a', 'cmp02'), self.server('b', 'cmp02')]
+        self.client.action_plan.get = self.get
+        self.restrictions = self
+
+    def server(self, uuid: str, host: str) -> Any:
+        """Return an instance with all that rules are about."""
+        flavor = types.SimpleNamespace(
+            **vars(test_judge.FLAVOR), original_name='f', extra_specs={}
+        )
+        made = test_judge.server(uuid, host, pinned_availability_zone=None)
+        made.flavor, made.project_id = flavor, 'project'
+        return made
+
+    def get(self, plan: str) -> Any:
+        """Return the plan, which takes a while."""
+        self.plan.state = self.states.pop(0)
+        return self.plan
+
+    def groups(self) -> list[Any]:
+        """Return the group."""
+        return [
+            types.SimpleNamespace(
+                name='g', policy=self.policy, rules={}, member_ids=['a', 'b']
+            )
+        ]
+
+    def zones(self) -> dict[str, str]:
+        """Return no zones."""
+        return {}
+
+    def aggregates(self) -> list[Any]:
+        """Return no aggregates."""
+        return []
+
+    def traits(self) -> dict[str, frozenset[str]]:
+        """Return no traits."""
+        return {}
+
+
+@mock.patch.object(real_cloud_judge, 'LOOK_S', 0.0)
+class TestJudge(unittest.TestCase):
+    """The first instance goes to the other one of its group."""
+
+    def row(self, cloud: Cloud, **parameters: Any) -> real_cloud_judge.Row:
+        """Return what the judge saw."""
+        scenario: Any = types.SimpleNamespace(
+            disabled=(), dead=None, parameters=parameters
+        )
+        session: Any = cloud
+        truth: Any = cloud
+        prepared = real_cloud_stage.Prepared(truth, None, None)
+        judge = judging.Judge(session, scenario, prepared)
+        step = real_cloud_judge.Step('rearrange_evacuate', parameters)
+        return judge.run([step], again=False)
+
+    def test_broken(self) -> None:
+        """While the plan runs, and at its end."""
+        found = self.row(Cloud('anti-affinity'))
+        text = 'group g: too many on cmp02, 1 and before 0'
+        self.assertEqual([f'meanwhile {text}', text], found['rules'])
+        self.assertEqual({}, found['broken before'])
+        self.assertEqual(
+            {'group g: too many on cmp02': 1}, found['broken after']
+        )
+
+    def test_mended(self) -> None:
+        """What is mended is no fault."""
+        row = self.row(Cloud('affinity'))
+        self.assertEqual([], real_cloud_table.faults(row))
+        self.assertEqual({'group g: apart': 1}, row['broken before'])
+        self.assertEqual({}, row['broken after'])
+
+    def test_policy(self) -> None:
+        """Rules of the audit are judged, too."""
+        ban = {
+            'name': 'r',
+            'rule': 'ban',
+            'instances': {'names': ['a']},
+            'nodes': {'names': ['cmp02']},
+        }
+        row = self.row(Cloud('soft-affinity'), policy={'rules': [ban]})
+        self.assertIn('r: a, 1 and before 0', row['rules'])
