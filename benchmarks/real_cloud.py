@@ -15,7 +15,8 @@
 ``python -m benchmarks.real_cloud --scenarios 50 --seed 0 -o results.json``
 starts a cloud (:mod:`tests.functional.minicloud`), makes one scenario after
 the other true in it, audits, applies the plan, and asks Nova and Placement
-what came of it. ``--rivals`` does the same with Watcher's own strategies.
+what came of it. ``--rules`` adds server groups, zones, aggregates, traits and
+policies. ``--rivals`` does the same with Watcher's own strategies.
 Every run is a line of JSON in the output; what stands there is not run again.
 """
 
@@ -31,6 +32,9 @@ from collections.abc import Sequence
 
 from benchmarks import real_cloud_judge
 from benchmarks import real_cloud_rivals
+from benchmarks import real_cloud_ruled
+from benchmarks import real_cloud_ruled_judge
+from benchmarks import real_cloud_ruled_stage
 from benchmarks import real_cloud_scenarios as scenarios
 from benchmarks import real_cloud_stage
 from benchmarks import real_cloud_table
@@ -70,9 +74,14 @@ def run(
 ) -> Row:
     """Run audits on a scenario in an empty cloud; what came of it."""
     began = time.monotonic()
-    prepared = real_cloud_stage.Stage(session, scenario).prepare()
+    stage = real_cloud_stage.Stage(session, scenario)
+    judges = real_cloud_judge.Judge
+    if isinstance(scenario, real_cloud_ruled.RuledScenario):
+        stage = real_cloud_ruled_stage.Stage(session, scenario)
+        judges = real_cloud_ruled_judge.Judge
+    prepared = stage.prepare()
     prepare_s = time.monotonic() - began
-    judge = real_cloud_judge.Judge(session, scenario, prepared)
+    judge = judges(session, scenario, prepared)
     return {'prepare_s': prepare_s, **judge.run(steps, again)}
 
 
@@ -86,7 +95,9 @@ class Bench:
         """Read the file."""
         self._given = given
         # Other numbers give other scenarios.
-        self._drawn = f'{given.seed} of {given.scenarios}'
+        self._drawn = f'{given.seed} of {given.scenarios}' + (
+            ', ruled' if given.rules else ''
+        )
         self._output = pathlib.Path(given.output)
         # What did not come to its end is tried again.
         self.rows = [
@@ -102,9 +113,10 @@ class Bench:
     def run(self) -> None:
         """Run the scenarios, one set of hosts after the other."""
         given = self._given
+        draw = real_cloud_ruled.draw if given.rules else scenarios.draw
         wanted: dict[int, list[Task]] = {}
         for number in given.only or range(given.scenarios):
-            scenario = scenarios.draw(number, given.seed, given.scenarios)
+            scenario = draw(number, given.seed, given.scenarios)
             tasks = wanted.setdefault(
                 scenarios.cloud_of(number, given.scenarios), []
             )
@@ -187,6 +199,9 @@ def parser() -> argparse.ArgumentParser:
     )
     result.add_argument('--scenarios', type=int, default=50, metavar='COUNT')
     result.add_argument('--seed', type=int, default=0)
+    result.add_argument(
+        '--rules', action='store_true', help='server groups, zones and such'
+    )
     result.add_argument(
         '--rivals', action='store_true', help="Watcher's own strategies"
     )

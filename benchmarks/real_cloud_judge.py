@@ -117,11 +117,15 @@ class Judge:
                 break
             if time.monotonic() > began + PLAN_S:
                 raise proc.CloudError(f'the plan is still {found.state}')
-            self._overloads.update(self._prepared.truth.overloads())
+            self._look()
             time.sleep(LOOK_S)
         self._seconds['plan_s'] += time.monotonic() - began
         self._states.append(found.state)
         self._actions += operator.actions(plan.uuid)
+
+    def _look(self) -> None:
+        """Look at the cloud while a plan runs."""
+        self._overloads.update(self._prepared.truth.overloads())
 
     def _expect(self, actions: Iterable[Any]) -> None:
         moves: dict[str, dict[str, str]] = {}

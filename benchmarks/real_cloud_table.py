@@ -57,6 +57,9 @@ def line(row: Row) -> str:
         f'{row["prepare_s"]:.0f} + {row["audit_s"]:.0f} + '
         f'{row["plan_s"]:.0f} s'
     )
+    if 'broken before' in row:
+        before, after = row['broken before'], row['broken after']
+        text += f'; {len(before)} broken, {len(after)} afterwards'
     return '\n      '.join([text, *faults(row)])
 
 

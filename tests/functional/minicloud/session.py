@@ -22,6 +22,7 @@ from tests.functional.minicloud import client
 from tests.functional.minicloud import cloud as clouds
 from tests.functional.minicloud import infrastructure
 from tests.functional.minicloud import processes as proc
+from tests.functional.minicloud import restrictions
 from tests.functional.minicloud import tenant as tenants
 from tests.functional.minicloud import truth as truths
 from tests.functional.minicloud import watcher
@@ -42,13 +43,17 @@ class Session:
         self.connection = client.connect(cloud.layout)
         self.operator = watcher.Operator(client.watcher(self.connection))
         self.tenant = tenants.Tenant(self.connection)
+        self.restrictions = restrictions.Restrictions(self.connection)
 
     def truth(self) -> truths.Truth:
         """Return what watches Nova and Placement from now on."""
         return truths.Truth(self.cloud.layout, self.connection)
 
     def reset(self) -> None:
-        """Take everything back: failures, audits, instances, services."""
+        """Take everything back: failures, audits, instances, services.
+
+        Also zones, aggregates and custom traits of nodes.
+        """
         self.cloud.switches.clear()
         for name in self.cloud.missing():
             self.cloud.start(name)
@@ -56,6 +61,7 @@ class Session:
         self.operator.clear()
         self.tenant.delete_all()
         self._free()
+        self.restrictions.lift()
         compute = self.connection.compute
         for service in compute.services(binary='nova-compute'):
             if service.is_forced_down:

@@ -32,6 +32,9 @@ BOOT_S = 300.0
 LOOK_S = 0.5
 SETTLED = frozenset({'ACTIVE', 'ERROR'})
 
+Size = tuple[int, int, int]
+Specs = tuple[tuple[str, str], ...]
+
 
 @dataclasses.dataclass(frozen=True)
 class Wish:
@@ -39,6 +42,8 @@ class Wish:
 
     :param host: where, which the scheduler checks; without one it chooses
     :param group: UUID of a server group
+    :param zone: that it is pinned to
+    :param specs: extra specs of its flavor
     """
 
     name: str
@@ -47,17 +52,26 @@ class Wish:
     memory_mb: int = 1024
     disk_gb: int = 1
     group: str | None = None
+    zone: str | None = None
+    specs: Specs = ()
 
     @property
-    def size(self) -> tuple[int, int, int]:
+    def size(self) -> Size:
         """VCPU, MiB and GiB."""
         return self.vcpus, self.memory_mb, self.disk_gb
 
 
-def size_of(server: Any) -> tuple[int, int, int]:
+def size_of(server: Any) -> Size:
     """Return VCPU, MiB and GiB of an instance."""
     flavor = server.flavor
     return flavor.vcpus, flavor.ram, flavor.disk
+
+
+def flavor_name(size: Size, specs: Specs = ()) -> str:
+    """Return how the flavor of a size is named."""
+    words = ['-'.join(map(str, size))]
+    words += [f'{key.split(":")[-1]}={value}' for key, value in specs]
+    return ' '.join(words)
 
 
 class Tenant:
@@ -102,32 +116,49 @@ class Tenant:
         fields: dict[str, Any] = {}
         if wish.host:
             fields['host'] = wish.host
+        if wish.zone:
+            fields['availability_zone'] = wish.zone
         if wish.group:
             fields['scheduler_hints'] = {'group': wish.group}
         server = self._compute.create_server(
             name=wish.name,
             image_id=self._image,
-            flavor_id=self.flavors([wish.size])[wish.size],
+            flavor_id=self._flavor(wish),
             networks='none',
             **fields,
         )
         uuid: str = server.id
         return uuid
 
-    def flavors(
-        self, sizes: Iterable[tuple[int, int, int]]
-    ) -> dict[tuple[int, int, int], str]:
+    def flavors(self, sizes: Iterable[Size]) -> dict[Size, str]:
         """Return the flavors of some sizes, made where they are missing."""
-        names = {size: '-'.join(map(str, size)) for size in sizes}
-        known = self._flavors
-        if not known.keys() >= set(names.values()):
-            known.update({f.name: f.id for f in self._compute.flavors()})
-        for (vcpus, memory_mb, disk_gb), name in names.items():
-            if name not in known:
-                known[name] = self._compute.create_flavor(
-                    name=name, vcpus=vcpus, ram=memory_mb, disk=disk_gb
-                ).id
-        return {size: known[name] for size, name in names.items()}
+        names = {size: flavor_name(size) for size in sizes}
+        self._learn(names.values())
+        return {
+            size: self._known(name, size, ()) for size, name in names.items()
+        }
+
+    def _flavor(self, wish: Wish) -> str:
+        name = flavor_name(wish.size, wish.specs)
+        self._learn([name])
+        return self._known(name, wish.size, wish.specs)
+
+    def _learn(self, names: Iterable[str]) -> None:
+        if not self._flavors.keys() >= set(names):
+            self._flavors.update(
+                {f.name: f.id for f in self._compute.flavors()}
+            )
+
+    def _known(self, name: str, size: Size, specs: Specs) -> str:
+        if name not in self._flavors:
+            vcpus, memory_mb, disk_gb = size
+            flavor = self._compute.create_flavor(
+                name=name, vcpus=vcpus, ram=memory_mb, disk=disk_gb
+            )
+            if specs:
+                self._compute.create_flavor_extra_specs(flavor, dict(specs))
+            self._flavors[name] = flavor.id
+        return self._flavors[name]
 
     def servers(self) -> list[Any]:
         """Return all instances of all projects."""
