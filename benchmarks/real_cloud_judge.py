@@ -218,7 +218,8 @@ class Judge:
         ]
 
     def _rules(self, migrations: Iterable[Mapping[str, Any]]) -> list[str]:
-        closed = {*self._scenario.disabled, self._scenario.dead}
+        # A migration that failed early has no destination.
+        closed = {*self._scenario.disabled, self._scenario.dead} - {None}
         may_move = self._scenario.parameters.get('move_locked', False)
         found = []
         for migration in migrations:

@@ -28,6 +28,7 @@ STRATEGIES = {
     'rearrange_defragment': 'cloud_consolidation',
     'rearrange_evacuate': 'cloud_evacuation',
     'rearrange_optimize': 'cloud_rearrangement',
+    'rearrange_policy': 'cloud_rearrangement',
     'rearrange_rebalance': 'cloud_rebalancing',
 }
 

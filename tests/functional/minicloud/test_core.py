@@ -120,6 +120,27 @@ class TestGoals(operator_case.OperatorTestCase):
         on_cmp02 = list(self.hosts().values()).count('cmp02')
         self.assertEqual(2, on_cmp02)
 
+    def test_policy(self) -> None:
+        """One rule is mended, another says where not to go."""
+        self.boot(*scattered(2, ('cmp01',)))
+        everybody = {'names': ['vm*']}
+        rules = [
+            {'name': 'apart', 'rule': 'spread', 'instances': everybody},
+            {
+                'name': 'kept out',
+                'rule': 'ban',
+                'instances': everybody,
+                'nodes': {'names': ['cmp02']},
+            },
+        ]
+        found = self.achieve(
+            'rearrange_policy', policy={'version': 1, 'rules': rules}
+        )
+        self.assertEqual(2, len(self.used()))
+        self.assertNotIn('cmp02', self.used())
+        self.assertEqual(1, found['migrations'])
+        self.assertEqual(0, found['breaches_after'])
+
 
 def scattered(count: int, hosts: tuple[str, ...]) -> list[tenant.Wish]:
     """Return small instances on hosts that take turns."""
