@@ -25,6 +25,7 @@ import hypothesis
 
 from hypothesis import strategies as st
 
+from tests.property.filtering import FilteringCase
 from tests.property.test_rules import Search
 from tests.property.test_rules import one_move
 from watcher_rearrange import checker
@@ -176,7 +177,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
-class TestFilters(unittest.TestCase):
+class TestFilters(FilteringCase):
     @EXAMPLES
     @hypothesis.given(documents(), st.booleans())
     def test_one_move(self, document: dict[str, Any], cold: bool) -> None:
@@ -196,12 +197,6 @@ class TestFilters(unittest.TestCase):
                     [str(v) for v in found.violations],
                     f'{instance["name"]} to {host}',
                 )
-
-    def _compare(self, accepted: bool, found: list[str], what: str) -> None:
-        if accepted and found:
-            self.fail(f'UNDER_FILTERING {what}: {found}')
-        if not accepted and not found:
-            self.fail(f'OVER_FILTERING {what}')
 
     @EXAMPLES
     @hypothesis.given(documents())

@@ -19,8 +19,6 @@ is OVER_FILTERING, an exception in either is a CRASH.
 
 from __future__ import annotations
 
-import unittest
-
 from typing import Any
 
 import hypothesis
@@ -28,6 +26,7 @@ import hypothesis
 from tests.property import clusters
 from tests.property import test_policies
 from tests.property import test_rules
+from tests.property.filtering import FilteringCase
 from watcher_rearrange import checker
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.rules import Rules
@@ -55,7 +54,7 @@ class Search(test_rules.Search):
         self.placement = Placement(self.cluster)
 
 
-class TestPolicyRules(unittest.TestCase):
+class TestPolicyRules(FilteringCase):
     @test_policies.EXAMPLES
     @hypothesis.given(clusters.snapshots(), test_policies.policies())
     def test_one_move(
@@ -82,7 +81,4 @@ class TestPolicyRules(unittest.TestCase):
                 ]
                 accepted = search.accepts(i, n)
                 what = f'{instance["name"]} to {host}'
-                if accepted and found:
-                    self.fail(f'UNDER_FILTERING {what}: {found}')
-                if not accepted and not found:
-                    self.fail(f'OVER_FILTERING {what}')
+                self._compare(accepted, found, what)

@@ -19,8 +19,6 @@ is OVER_FILTERING, an exception in either is a CRASH.
 
 from __future__ import annotations
 
-import unittest
-
 from typing import Any
 
 import hypothesis
@@ -28,6 +26,7 @@ import hypothesis
 from hypothesis import strategies as st
 
 from tests.property import clusters
+from tests.property.filtering import FilteringCase
 from watcher_rearrange import checker
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.rules import Rules
@@ -131,7 +130,7 @@ def one_move(instance: dict[str, Any], destination: str) -> dict[str, Any]:
     return {'version': 1, 'status': 'FEASIBLE', 'actions': [action]}
 
 
-class TestRules(unittest.TestCase):
+class TestRules(FilteringCase):
     @EXAMPLES
     @hypothesis.given(documents(), st.booleans())
     def test_one_move(
@@ -155,12 +154,6 @@ class TestRules(unittest.TestCase):
                     [str(v) for v in found.violations],
                     f'{instance["name"]} to {host}',
                 )
-
-    def _compare(self, accepted: bool, found: list[str], what: str) -> None:
-        if accepted and found:
-            self.fail(f'UNDER_FILTERING {what}: {found}')
-        if not accepted and not found:
-            self.fail(f'OVER_FILTERING {what}')
 
     @EXAMPLES
     @hypothesis.given(documents())

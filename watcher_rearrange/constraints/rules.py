@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -67,9 +68,6 @@ class Rules:
             Cpus(cluster, options),
             *filters.node_rules(cluster),
         )
-        # Without those that say where somebody may go, not be, and without
-        # those that are counted one by one.
-        self._suits_of, self._suits = self.classes(self.node_rules[2:])
         self.class_of, self.eligible = self.classes(self.node_rules)
 
     def permitted(
@@ -132,9 +130,19 @@ class Rules:
         Neither the receiving nodes nor the fences count.
         """
         node_of = placement.node_of
-        fine = self._suits[self._suits_of, node_of]
+        class_of, suits = self._suits
+        fine = suits[class_of, node_of]
         wrong: Bools = ~fine & (node_of >= 0)
         return wrong
+
+    @cached_property
+    def _suits(self) -> tuple[Ints, Bools]:
+        """The classes of the rules that say where somebody may be.
+
+        The receiving nodes say where somebody may go, and the fences are
+        counted one by one.
+        """
+        return self.classes(self.node_rules[2:])
 
     def classes(
         self, node_rules: Sequence[base.NodeRule]

@@ -42,75 +42,74 @@ Planner = Callable[[model.Snapshot], Plan]
 
 
 @dataclasses.dataclass(frozen=True)
-class Question:
-    """What is planned under a policy.
+class Business:
+    """What is known beside the cluster where a policy is to be respected.
 
-    :ivar knows_relations: whether the search knows the rules that are about
-        who is with whom; if not, whom they are about stays
-    :ivar gives_way: whether what should hold does so only where nothing of
-        the aim is lost
+    :ivar policy: of the policy files
+    :ivar now: when the plan begins; None for now
     :ivar migrated: how many migrations each instance had in the last day,
         by UUID
     """
 
-    policy: records.Policy
-    knows_relations: bool
-    gives_way: bool
+    policy: records.Policy = records.Policy()
     now: datetime.datetime | None = None
     migrated: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
-def plan(snapshot: model.Snapshot, question: Question, make: Planner) -> Plan:
+def plan(
+    snapshot: model.Snapshot, known: Business, make: Planner, directed: bool
+) -> Plan:
     """Return a plan that respects a policy.
 
     :param make: plans for a cluster that has the rules as facts
+    :param directed: whether the search knows the rules that are about who
+        is with whom, and what should hold gives way to its aim; if not,
+        whom such rules are about stays
     :raises BadInput: if a rule makes no sense on this cluster
     """
-    if not question.policy.rules:
+    if not known.policy.rules:
         return make(snapshot)
-    best = _budgeted(snapshot, question, make, only_must=False)
-    should = any(not rule.must for rule in question.policy.rules)
-    if should and question.gives_way and _is_left(best):
-        other = _budgeted(snapshot, question, make, only_must=True)
+    budgets = _Budgets(snapshot, known)
+    lowered = lowering.lower(snapshot, known.policy, known.now)
+    if not directed:
+        lowered = lowering.frozen(lowered)
+    best = _budgeted(lowered, budgets, make)
+    should = any(not rule.must for rule in known.policy.rules)
+    if should and directed and _is_left(best):
+        musts = lowering.lower(
+            snapshot, known.policy, known.now, only_must=True
+        )
+        other = _budgeted(musts, budgets, make)
         if _aim(other) < _aim(best):
-            return judged.again(snapshot, question.policy, other)
+            return judged.again(snapshot, known.policy, other)
     return best
 
 
 def _budgeted(
-    snapshot: model.Snapshot,
-    question: Question,
-    make: Planner,
-    only_must: bool,
+    lowered: model.Snapshot, budgets: _Budgets, make: Planner
 ) -> Plan:
-    lowered = lowering.lower(
-        snapshot, question.policy, question.now, only_must
-    )
-    if not question.knows_relations:
-        lowered = lowering.frozen(lowered)
-    budgets = _Budgets(snapshot, question)
     stays: dict[str, str] = budgets.used_up()
     for _ in range(MAX_TRIES):
-        made = make(_with_stays(lowered, stays))
+        made = make(lowering.with_stays(lowered, stays))
         more = budgets.exceeded(made)
         if not more:
             return _unproved(made) if stays else made
         stays.update(more)
     # Displacement can take a budget twice: then nobody of it moves.
     stays.update(budgets.everybody())
-    return _unproved(make(_with_stays(lowered, stays)))
+    return _unproved(make(lowering.with_stays(lowered, stays)))
 
 
 class _Budgets:
     """What each budget leaves to whom."""
 
-    def __init__(self, snapshot: model.Snapshot, question: Question) -> None:
-        self._migrated = question.migrated
-        self._priority = _priorities(snapshot, question.policy)
+    def __init__(self, snapshot: model.Snapshot, known: Business) -> None:
+        self._migrated = known.migrated
+        self._priority = _priorities(snapshot, known.policy)
         self._budgets: list[tuple[str, int, frozenset[str]]] = []
         selector = selection.Selector(snapshot)
         moving = {m.instance for m in snapshot.migrations if m.in_progress}
-        for rule in question.policy.rules:
+        for rule in known.policy.rules:
             if rule.kind == records.BUDGET:
                 whom = selector.instances(rule.instances)
                 for members in _shares(snapshot, whom, rule.each):
@@ -179,22 +178,6 @@ def _priorities(
             for k in selector.instances(rule.instances):
                 found.setdefault(snapshot.instances[k].uuid, rule.value)
     return found
-
-
-def _with_stays(
-    snapshot: model.Snapshot, stays: Mapping[str, str]
-) -> model.Snapshot:
-    if not stays:
-        return snapshot
-    return dataclasses.replace(
-        snapshot,
-        instances=tuple(
-            dataclasses.replace(one, stays=one.stays or stays[one.uuid])
-            if one.uuid in stays
-            else one
-            for one in snapshot.instances
-        ),
-    )
 
 
 def _is_left(made: Plan) -> bool:

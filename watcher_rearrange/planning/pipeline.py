@@ -19,7 +19,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import functools
 import time
 
@@ -60,27 +59,13 @@ from watcher_rearrange.policies.rebalance import RebalancePolicy
 from watcher_rearrange.policies.repair import RepairPolicy
 
 
+Business = business.Business
 find_path = given.find_path
 
 # What each of several plans under a policy has at least.
 LEAST_S = 1.0
 
 SOLVED = (Status.OPTIMAL, Status.FEASIBLE, Status.NO_CHANGE)
-
-
-@dataclasses.dataclass(frozen=True)
-class Business:
-    """What is known beside the cluster where a policy is to be respected.
-
-    :ivar policy: of the policy files
-    :ivar now: when the plan begins; None for now
-    :ivar migrated: how many migrations each instance had in the last day,
-        by UUID
-    """
-
-    policy: Rules = Rules()
-    now: datetime.datetime | None = None
-    migrated: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 def plan(
@@ -97,11 +82,10 @@ def plan(
         policy
     """
     policy = parameters.policy(strategy, given)
-    rules = _joined(known.policy, policy.business)
-    directed = isinstance(policy, RepairPolicy | EvacuatePolicy)
-    question = business.Question(
-        rules, directed, directed, known.now, known.migrated
+    known = dataclasses.replace(
+        known, policy=_joined(known.policy, policy.business)
     )
+    directed = isinstance(policy, RepairPolicy | EvacuatePolicy)
     began_s = time.monotonic()
 
     def make(lowered: Snapshot) -> Plan:
@@ -112,7 +96,7 @@ def plan(
             lowered, dataclasses.replace(policy, time_limit_s=limit_s)
         )
 
-    return business.plan(snapshot, question, make)
+    return business.plan(snapshot, known, make, directed)
 
 
 def _joined(first: Rules, second: Rules) -> Rules:

@@ -71,10 +71,7 @@ def lower(
         if rule.must or not only_must:
             _Lowering(snapshot, rule, facts, moment).add()
     return dataclasses.replace(
-        snapshot,
-        instances=tuple(
-            _staying(instance, facts.stays) for instance in snapshot.instances
-        ),
+        with_stays(snapshot, facts.stays),
         compute_nodes=tuple(
             _keeping(node, facts.kept.get(node.hostname, {}))
             for node in snapshot.compute_nodes
@@ -115,11 +112,20 @@ def frozen(snapshot: model.Snapshot) -> model.Snapshot:
         for uuid in relation.others - inside:
             stays.setdefault(uuid, f'kept in place by rule {relation.name}')
     return dataclasses.replace(
+        with_stays(snapshot, stays), fences=tuple(fences)
+    )
+
+
+def with_stays(
+    snapshot: model.Snapshot, stays: Mapping[str, str]
+) -> model.Snapshot:
+    """Return the snapshot with more instances that stay.
+
+    :param stays: why, by UUID; who stays already keeps its reason
+    """
+    return dataclasses.replace(
         snapshot,
-        instances=tuple(
-            _staying(instance, stays) for instance in snapshot.instances
-        ),
-        fences=tuple(fences),
+        instances=tuple(_staying(one, stays) for one in snapshot.instances),
     )
 
 
