@@ -42,6 +42,19 @@ def for_action(text: str) -> str:
     return shorten(text, STATUS_MESSAGE_LENGTH - ACTION_PREFIX_LENGTH)
 
 
+def no_plan(problems: Sequence[str]) -> str:
+    """Return why there is no plan, in as many problems as there is room for.
+
+    Where that is not all, the shortest come first: one of many words would
+    hide all others.
+    """
+    whole = NO_PLAN + '; '.join(problems)
+    if len(whole) <= STATUS_MESSAGE_LENGTH:
+        return whole
+    first, *others = sorted(problems, key=len)
+    return joined(NO_PLAN + first, others)
+
+
 def summary(made: plan.Plan) -> str:
     """Return the outcome of a plan, as much of it as there is room for.
 

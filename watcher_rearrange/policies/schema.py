@@ -21,6 +21,7 @@ change needs an upgrade note.
 from __future__ import annotations
 
 import copy
+import difflib
 import math
 
 from collections.abc import Iterator
@@ -221,7 +222,7 @@ def complete(full: Schema, given: Mapping[str, object]) -> dict[str, Any]:
     """
     properties = full['properties']
     problems = [
-        f'{name}: unknown parameter; there are {", ".join(properties)}'
+        f'{name}: unknown parameter; {_known(name, properties)}'
         for name in given
         if name not in properties
     ]
@@ -232,6 +233,14 @@ def complete(full: Schema, given: Mapping[str, object]) -> dict[str, Any]:
         raise errors.BadInput(problems)
     defaults = {name: spec['default'] for name, spec in properties.items()}
     return copy.deepcopy({**defaults, **given})
+
+
+def _known(name: str, properties: Schema) -> str:
+    """Say what there is; all of it would leave no room for other problems."""
+    near = difflib.get_close_matches(name, properties)
+    if near:
+        return f'is it {" or ".join(near)}?'
+    return f'there are {", ".join(properties)}'
 
 
 def _problems(name: str, spec: Schema, value: object) -> list[str]:

@@ -34,6 +34,23 @@ class TestShorten(unittest.TestCase):
         self.assertEqual(215, len(messages.for_action('a' * 300)))
 
 
+class TestNoPlan(unittest.TestCase):
+    def test_what_fits_keeps_its_order(self):
+        self.assertEqual(
+            'No plan: bb: wrong; a: bad',
+            messages.no_plan(['bb: wrong', 'a: bad']),
+        )
+
+    def test_a_long_problem_hides_no_other(self):
+        text = messages.no_plan(['a' * 300, 'b: wrong', 'c: wrong'])
+        self.assertEqual(
+            'No plan: b: wrong; c: wrong; and 1 more messages in the log', text
+        )
+
+    def test_one_that_is_too_long_is_cut(self):
+        self.assertEqual(255, len(messages.no_plan(['a' * 300])))
+
+
 class TestSummary(unittest.TestCase):
     def test_actions_are_counted(self):
         made = plan.Plan(

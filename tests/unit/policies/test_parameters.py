@@ -125,6 +125,15 @@ class TestProblems(unittest.TestCase):
             [problem.partition(':')[0] for problem in found],
         )
 
+    def test_what_an_unknown_one_may_be(self) -> None:
+        """All that there is is named only where nothing is near."""
+        self.assertEqual(
+            ('node: unknown parameter; is it nodes?',),
+            self._problems('evacuate', node=['cmp01']),
+        )
+        (far,) = self._problems('evacuate', xyz=1)
+        self.assertIn('there are nodes, disable_nodes', far)
+
     def test_where_in_a_parameter(self) -> None:
         found = self._problems(
             'consolidate', max_utilization_pct={'VCPU': 120, 'DISK_GB': -1}

@@ -130,7 +130,7 @@ class RearrangeStrategy(base.BaseStrategy):
         except (NoModel, api.Unreadable, load.NoMetrics) as error:
             self._give_up(audit, str(error))
         except errors.BadInput as error:
-            self._give_up(audit, '; '.join(error.problems))
+            self._give_up(audit, *error.problems)
             if not _is_recurring(audit):
                 raise exception.Invalid('; '.join(error.problems)) from error
         except Exception as error:
@@ -227,9 +227,9 @@ class RearrangeStrategy(base.BaseStrategy):
         for message in self.plan.messages:
             LOG.warning('%s: %s', self.NAME, message)
 
-    def _give_up(self, audit: Any, reason: str) -> None:
-        LOG.warning('%s makes no plan: %s', self.NAME, reason)
-        self.status_message = messages.shorten(messages.NO_PLAN + reason)
+    def _give_up(self, audit: Any, *problems: str) -> None:
+        LOG.warning('%s makes no plan: %s', self.NAME, '; '.join(problems))
+        self.status_message = messages.no_plan(problems)
         self._say(audit, self.status_message)
 
     def _say(self, audit: Any, text: str) -> None:
