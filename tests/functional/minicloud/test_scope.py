@@ -74,15 +74,10 @@ class TestScope(operator_case.OperatorTestCase):
         return self.openstack.plan(audit['UUID'])
 
     def aggregate(self, name: str, zone: str | None = None) -> None:
-        """Create a host aggregate of what is inside, for this test."""
-        compute = self.connection.compute
-        made = compute.create_aggregate(name=name, availability_zone=zone)
-        self.addCleanup(compute.delete_aggregate, made)
-        for host in INSIDE:
-            compute.add_host_to_aggregate(made, host)
-            self.addCleanup(compute.remove_host_from_aggregate, made, host)
-        # No host with instances leaves its zone.
-        self.addCleanup(self.tenant.delete_all)
+        """Create a host aggregate of what is inside, until the next reset."""
+        self.session.restrictions.aggregate(
+            name, INSIDE, {'availability_zone': zone} if zone else {}
+        )
 
     def scatter(self) -> dict[str, str]:
         """Boot instances inside and outside and return the hosts."""
@@ -106,10 +101,10 @@ class TestScope(operator_case.OperatorTestCase):
 
     def test_aggregate(self) -> None:
         """Every strategy keeps to a host aggregate."""
-        self.aggregate('general')
         for strategy, parameters in PARAMETERS.items():
             with self.subTest(strategy):
                 self.reset()
+                self.aggregate('general')
                 before = self.scatter()
                 self.truth.start()
                 template = self.template(
