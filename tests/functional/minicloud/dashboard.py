@@ -26,6 +26,7 @@ from tests.functional.minicloud import settings
 
 
 NAME = 'horizon'
+PACKAGES = ('gunicorn', 'openstack_dashboard', 'watcher_dashboard')
 START_S = 180.0
 
 
@@ -37,8 +38,11 @@ def environment() -> pathlib.Path:
 
 
 def is_installed() -> bool:
-    """Return whether its environment is there."""
-    return (environment() / 'bin' / 'gunicorn').exists()
+    """Return whether its environment is there, with all that it needs."""
+    return all(
+        any(environment().glob(f'lib/python*/site-packages/{package}'))
+        for package in PACKAGES
+    )
 
 
 def start(layout: layouts.Layout, processes: proc.Processes) -> None:

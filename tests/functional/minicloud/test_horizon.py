@@ -52,7 +52,7 @@ class TestHorizon(base.CloudTestCase):
             )
         if not dashboard.is_installed():
             raise unittest.SkipTest(
-                'no Horizon; ./minicloud horizon installs it'
+                'no Horizon; ./minicloud test horizon installs it'
             )
         super().setUpClass()
         if dashboard.NAME not in cls.cloud.processes.running():
