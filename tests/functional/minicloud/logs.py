@@ -21,8 +21,12 @@ import sys
 
 
 LINES = 15
-# oslo.log's, and Python's own.
-BAD = re.compile(r' (ERROR|CRITICAL) |^(Traceback|\w+(\.\w+)*Error\b)')
+# oslo.log's, without the lines of the traceback that follow with the same
+# prefix, and Python's own.
+BAD = re.compile(
+    r'^\S+ \S+ \d+ (ERROR|CRITICAL) \S+ \[(?!instance:)'
+    r'|^(Traceback|\w+(\.\w+)*Error\b)'
+)
 
 
 def show_errors(folder: pathlib.Path) -> None:
