@@ -43,6 +43,11 @@ class Oracle:
             }
             for node in document['compute_nodes']
         }
+        # Who goes live does so from a hypervisor to none that is older.
+        self._version = {
+            node['hostname']: node.get('hypervisor_version')
+            for node in document['compute_nodes']
+        }
 
     def migrations(self, placement: Mapping[str, str]) -> int | None:
         """Return the fewest migrations to a placement, None if no path."""
@@ -72,12 +77,22 @@ class Oracle:
                 used[host, rc] = used.get((host, rc), 0) + amount
         for k, instance in enumerate(self._instances):
             for host, capacity in self._capacity.items():
+                if not self._goes(instance, hosts[k], host):
+                    continue
                 if host != hosts[k] and all(
                     used.get((host, rc), 0) + amount <= capacity.get(rc, 0)
                     for rc, amount in instance['allocations'].items()
                     if amount
                 ):
                     yield (*hosts[:k], host, *hosts[k + 1 :])
+
+    def _goes(
+        self, instance: Mapping[str, Any], source: str, destination: str
+    ) -> bool:
+        old, new = self._version[source], self._version[destination]
+        if instance.get('state') == 'stopped':
+            return True
+        return old is None or new is None or new >= old
 
 
 def _misplaced(hosts: Hosts, goal: Hosts) -> int:

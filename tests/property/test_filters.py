@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Nova's aggregate filters and processors: the search and the checker.
+"""Nova's filters, processors and hypervisors: the search and the checker.
 
 One move at a time, as in ``test_rules``, on clusters full of aggregates.
 """
@@ -57,6 +57,7 @@ SPECS = (
 CAPABILITIES = (
     *('capabilities:cpu_info:vendor', 'capabilities:cpu_info:features'),
     *('capabilities:hypervisor_type', 'hw:maxphysaddr_bits', 'capabilities'),
+    *('capabilities:hypervisor_version', 'capabilities:vcpus_total'),
 )
 METADATA = {
     'disk': VALUES,
@@ -74,6 +75,17 @@ CPUS = st.none() | st.fixed_dictionaries(
         'vendor': st.sampled_from(('Intel', 'Intel', 'AMD')),
         'arch': st.sampled_from(('x86_64', '')),
         'features': st.sets(st.sampled_from(('sse', 'avx'))).map(sorted),
+    }
+)
+
+
+UNKNOWN = {'hypervisor_type': '', 'hypervisor_version': None}
+HYPERVISORS = st.fixed_dictionaries(
+    {
+        'hypervisor_type': st.sampled_from(('QEMU', 'QEMU', 'LXC', '')),
+        'hypervisor_version': st.sampled_from(
+            (None, 0, 1, 6002000, 8002000, 8002000, 10000001)
+        ),
     }
 )
 
@@ -130,7 +142,9 @@ def instances(draw: st.DrawFn) -> dict[str, Any]:
     elif kind == 6:
         found['flavor_extra_specs'] = {
             draw(st.sampled_from(CAPABILITIES)): draw(
-                st.sampled_from(('Intel', '<in> sse', 's!= AMD', '>= 1'))
+                st.sampled_from(
+                    ('Intel', '<in> sse', 's!= AMD', '>= 1', '>= 8002000')
+                )
             )
         }
     elif kind == 4:
@@ -151,6 +165,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
                 'hostname': host,
                 'inventories': {'VCPU': {'total': 8}},
                 'cpu': draw(CPUS),
+                **draw(HYPERVISORS),
             }
             for host in hosts
         ],
@@ -173,6 +188,9 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     names = (*filters.NAMES, 'ComputeFilter')
     document['scheduler_filters'] = draw(
         st.none() | st.lists(st.sampled_from(names), max_size=3, unique=True)
+    )
+    document['skip_hypervisor_version_check_on_lm'] = draw(
+        st.sampled_from((False, False, True))
     )
     return document
 
@@ -228,10 +246,11 @@ class TestFilters(FilteringCase):
 
     @EXAMPLES
     @hypothesis.given(documents())
-    def test_processors_bind_only_those_who_go_live(
+    def test_the_host_binds_only_those_who_go_live(
         self, document: dict[str, Any]
     ) -> None:
-        # The capabilities are a matter of the processors, too.
+        # The capabilities are a matter of the processors, too, and the image
+        # of both.
         document['scheduler_filters'] = []
         for instance in document['instances']:
             instance['not_live'] = 'whatever'
@@ -240,7 +259,8 @@ class TestFilters(FilteringCase):
             {
                 **document,
                 'compute_nodes': [
-                    {**node, 'cpu': None} for node in document['compute_nodes']
+                    {**node, 'cpu': None, **UNKNOWN}
+                    for node in document['compute_nodes']
                 ],
             },
             MoveOptions(cold_if_not_live=True),

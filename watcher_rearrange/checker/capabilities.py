@@ -45,9 +45,19 @@ def lacking(
         has = ''
         if words[:2] == ['capabilities', 'cpu_info'] and len(words) == 3:
             has = _has(node, words[2])
+        elif words[0] == 'capabilities' and len(words) == 2:
+            has = _of_hypervisor(node, words[1])
         if not has or not requirements.satisfied([has], wanted):
             things = (instance.uuid, node.hostname, spec)
             yield Violation('capabilities', things, has or 'unknown', wanted)
+
+
+def _of_hypervisor(node: Node, name: str) -> str:
+    """The type or the version, as text."""
+    if name not in ('hypervisor_type', 'hypervisor_version'):
+        return ''
+    value = node.record.get(name)
+    return '' if value is None else str(value)
 
 
 def _has(node: Node, name: str) -> str:

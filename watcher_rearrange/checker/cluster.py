@@ -97,6 +97,7 @@ class Cluster:
     :ivar released: instances that leave before anything moves
     :ivar aggregates: as in the snapshot
     :ivar filters: of Nova that are enabled; None for all
+    :ivar any_hypervisor_version: Nova migrates live to older ones, too
     """
 
     nodes: dict[str, Node]
@@ -106,6 +107,7 @@ class Cluster:
     released: frozenset[str]
     aggregates: list[dict[str, Any]]
     filters: frozenset[str] | None
+    any_hypervisor_version: bool = False
 
     def limit(self, hostname: str, dimension: Dimension) -> Amount:
         """The most of a dimension that the node may hold."""
@@ -150,6 +152,9 @@ def read_cluster(
         released=gone,
         aggregates=snapshot.get('aggregates') or [],
         filters=None if filters is None else frozenset(filters),
+        any_hypervisor_version=bool(
+            snapshot.get('skip_hypervisor_version_check_on_lm')
+        ),
     )
 
 

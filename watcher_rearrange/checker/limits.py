@@ -29,6 +29,7 @@ class Limits:
     :ivar max_outgoing: migrations that leave one node at the same time
     :ivar max_incoming: migrations that enter one node at the same time
     :ivar move_locked: the user asked to move locked instances too
+    :ivar move_numa: and those with a NUMA topology
     :ivar failures_to_tolerate: nodes whose instances must find room
         elsewhere, after each action of the list
     :raises ValueError: a limit below 1, under which nothing could run, or
@@ -39,6 +40,7 @@ class Limits:
     max_outgoing: int | None = None
     max_incoming: int | None = None
     move_locked: bool = False
+    move_numa: bool = False
     failures_to_tolerate: int = 0
 
     def __post_init__(self) -> None:

@@ -19,10 +19,10 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from watcher_rearrange.checker import cpus
 from watcher_rearrange.checker import rules
 from watcher_rearrange.checker.cluster import Cluster
 from watcher_rearrange.checker.cluster import read_cluster
+from watcher_rearrange.checker.limits import Limits
 from watcher_rearrange.checker.occupancy import Occupancy
 from watcher_rearrange.checker.occupancy import not_receiving
 from watcher_rearrange.checker.occupancy import overfull
@@ -71,14 +71,13 @@ def _unknown(
 def _moved(cluster: Cluster, uuid: str, hostname: str) -> Iterator[Violation]:
     node = cluster.nodes[hostname]
     instance = cluster.instances[uuid]
-    yield from rules.movable(cluster, instance, move_locked=False)
+    yield from rules.movable(cluster, instance, Limits())
     if not node.up:
         yield Violation('receiving_node', (uuid, hostname), 'down', 'up')
     elif not node.enabled:
         yield not_receiving(uuid, hostname)
-    home = cluster.nodes.get(instance.host)
-    if 'live_migrate' in rules.types_of(instance) and home is not None:
-        yield from cpus.incompatible(instance, home, node)
+    if 'live_migrate' in rules.types_of(instance):
+        yield from rules.goes_on(cluster, instance, node)
 
 
 def _placed(cluster: Cluster, moved: dict[str, str]) -> Cluster:

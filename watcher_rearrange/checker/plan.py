@@ -147,7 +147,7 @@ def _form(
             replayable = False
             findings.add(wrong, when)
         elif action.migrates:
-            findings.add(rules.move(cluster, action, limits.move_locked), when)
+            findings.add(rules.move(cluster, action, limits), when)
     graph = read_graph(actions, findings)
     findings.add(displacements(actions), 'list order')
     if graph is None:

@@ -19,10 +19,14 @@ from collections.abc import Iterator
 from watcher_rearrange.checker import aggregates
 from watcher_rearrange.checker import capabilities
 from watcher_rearrange.checker import cpus
+from watcher_rearrange.checker import hypervisors
+from watcher_rearrange.checker import image_properties
+from watcher_rearrange.checker import numa
 from watcher_rearrange.checker.actions import Action
 from watcher_rearrange.checker.cluster import Cluster
 from watcher_rearrange.checker.cluster import Instance
 from watcher_rearrange.checker.cluster import Node
+from watcher_rearrange.checker.limits import Limits
 from watcher_rearrange.checker.violation import UNITS
 from watcher_rearrange.checker.violation import Violation
 
@@ -35,7 +39,7 @@ TYPES = {
 
 
 def move(
-    cluster: Cluster, action: Action, move_locked: bool
+    cluster: Cluster, action: Action, limits: Limits
 ) -> Iterator[Violation]:
     """What forbids a migration whenever it starts.
 
@@ -45,7 +49,7 @@ def move(
     instance = cluster.instances[action.instance]
     source = cluster.nodes[action.source]
     destination = cluster.nodes[action.destination]
-    yield from movable(cluster, instance, move_locked)
+    yield from movable(cluster, instance, limits)
     types = types_of(instance)
     if types and action.type not in types:
         allowed = ' or '.join(types)
@@ -56,10 +60,20 @@ def move(
     if not destination.up:
         things = (instance.uuid, destination.hostname)
         yield Violation('receiving_node', things, 'down', 'up')
-    home = cluster.nodes.get(instance.host)
-    if action.type == 'live_migrate' and home is not None:
-        yield from cpus.incompatible(instance, home, destination)
+    if action.type == 'live_migrate':
+        yield from hypervisors.refused(cluster, instance, source, destination)
+        yield from goes_on(cluster, instance, destination)
     yield from suitable(cluster, instance, destination)
+
+
+def goes_on(
+    cluster: Cluster, instance: Instance, node: Node
+) -> Iterator[Violation]:
+    """What keeps an instance of the snapshot from going on, on a node."""
+    home = cluster.nodes.get(instance.host)
+    if home is not None:
+        yield from cpus.incompatible(instance, home, node)
+        yield from hypervisors.refused(cluster, instance, home, node)
 
 
 def types_of(instance: Instance) -> tuple[str, ...]:
@@ -71,19 +85,21 @@ def types_of(instance: Instance) -> tuple[str, ...]:
 
 
 def movable(
-    cluster: Cluster, instance: Instance, move_locked: bool
+    cluster: Cluster, instance: Instance, limits: Limits
 ) -> Iterator[Violation]:
     """Locked, excluded, in a state or in a migration that keeps it there.
 
-    Whatever else is said to keep it there does so, too.
+    So do NUMA cells, and whatever else is said to.
     """
     things = (instance.uuid,)
-    if instance.locked and not move_locked:
+    if instance.locked and not limits.move_locked:
         yield Violation('locked', things)
     if instance.excluded:
         yield Violation('excluded', things)
     if instance.stays:
         yield Violation('stays', things)
+    if numa.is_asked(cluster, instance) and not limits.move_numa:
+        yield Violation('numa', things)
     if instance.uuid in cluster.migrating:
         yield Violation('in_migration', things)
     if instance.state not in TYPES:
@@ -94,7 +110,7 @@ def movable(
 def suitable(
     cluster: Cluster, instance: Instance, node: Node
 ) -> Iterator[Violation]:
-    """Traits, zone, units, processors and aggregates suit the instance."""
+    """Traits, zone, units, hypervisor and aggregates suit the instance."""
     things = (instance.uuid, node.hostname)
     missing = instance.required - node.traits
     if missing:
@@ -121,6 +137,7 @@ def suitable(
             of = (*things, dimension.name)
             yield Violation('max_unit', of, amount, most, unit)
     yield from capabilities.lacking(cluster, instance, node)
+    yield from image_properties.unfit(cluster, instance, node)
     yield from aggregates.refused(cluster, instance, node)
 
 

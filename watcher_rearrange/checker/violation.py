@@ -57,6 +57,10 @@ RULES: dict[str, str] = {
     'excluded': 'instance {0} is excluded and must not move',
     'forbidden_traits': 'node {1} has {current}, instance {0} forbids '
     '{needed}',
+    'hypervisor': 'instance {0} is migrated live onto node {1}, whose '
+    'hypervisor is {current}, that of {2} asks for {needed}',
+    'image_properties': 'the image of instance {0} asks for {2} {needed}, of '
+    'node {1} that is {current}',
     'in_migration': 'instance {0} is in a migration already and must not move',
     'instance_state': 'instance {0} is {current}, it must be {needed} to move',
     'isolated_aggregates': 'aggregate {2} of node {1} is for those who '
@@ -67,6 +71,8 @@ RULES: dict[str, str] = {
     'malformed_action': 'action {0} has {current}, {needed} is needed',
     'max_unit': 'instance {0} has {current} {unit} of {2}, node {1} gives '
     '{needed} {unit} to one instance',
+    'numa': 'instance {0} has a NUMA topology and must not move: nobody '
+    'knows which cells have room',
     'provision': 'node {0} holds {current} {unit} of {1} once everything is '
     'provisioned, its capacity is {needed} {unit}',
     'receiving_node': 'instance {0} moves onto node {1}, which is {current}, '

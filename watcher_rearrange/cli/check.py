@@ -66,6 +66,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help='the plan was made to move locked instances too',
     )
     parser.add_argument(
+        '--move-numa',
+        action='store_true',
+        help='the plan was made to move instances with a NUMA topology',
+    )
+    parser.add_argument(
         '--policy',
         metavar='FILE',
         help='a policy file, or a folder of them, that the plan is to keep',
@@ -115,6 +120,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         limits=checker.Limits(
             move_locked=arguments.move_locked,
+            move_numa=arguments.move_numa,
             failures_to_tolerate=arguments.failures_to_tolerate,
         ),
         policy=_policy(arguments, cluster),

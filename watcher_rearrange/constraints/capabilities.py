@@ -12,9 +12,9 @@
 
 """Capabilities: cpu(node(i)) fulfils what flavor(i) asks of it.
 
-Nova's ComputeCapabilitiesFilter, ``capabilities:cpu_info:...``. Whoever asks
-for another capability stays: nothing else is known of the nodes, and a node
-that does not have a capability is refused.
+Nova's ComputeCapabilitiesFilter, ``capabilities:cpu_info:...`` and those of
+the hypervisor. Whoever asks for another capability stays: nothing else is
+known of the nodes, and a node that does not have a capability is refused.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from watcher_rearrange.constraints import extra_specs
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.records import ComputeNode
+from watcher_rearrange.model.records import Cpu
 from watcher_rearrange.model.records import Instance
 
 
@@ -35,7 +36,7 @@ OTHERS = {'hw:maxphysaddr_bits': 'capabilities:cpu_info:maxphysaddr:bits'}
 
 
 class Capabilities:
-    """A flavor's extra specs against the processors of the nodes."""
+    """A flavor's extra specs against what is known of the nodes."""
 
     name = 'capabilities'
 
@@ -78,14 +79,15 @@ class Capabilities:
 
 def _capabilities(node: ComputeNode) -> dict[str, str]:
     """What Nova would read of a node, as far as it is known."""
-    cpu = node.cpu
-    if cpu is None:
-        return {}
+    cpu = node.cpu or Cpu()
+    version = node.hypervisor_version
     known = {
-        'arch': cpu.arch,
-        'vendor': cpu.vendor,
-        'model': cpu.model,
+        'cpu_info:arch': cpu.arch,
+        'cpu_info:vendor': cpu.vendor,
+        'cpu_info:model': cpu.model,
         # Nova compares the text of a list.
-        'features': str(list(cpu.features)) if cpu.features else '',
+        'cpu_info:features': str(list(cpu.features)) if cpu.features else '',
+        'hypervisor_type': node.hypervisor_type,
+        'hypervisor_version': '' if version is None else str(version),
     }
-    return {f'cpu_info:{name}': text for name, text in known.items() if text}
+    return {name: text for name, text in known.items() if text}

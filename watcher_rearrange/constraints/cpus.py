@@ -13,24 +13,20 @@
 """CPUs: i goes live -> cpu(node(i)) can do all that cpu(host(i)) can.
 
 The guest goes on with what it found when it started: same architecture and
-vendor, and no feature less. What is not known of a node is no obstacle. An
-instance that is migrated cold starts anew, wherever that is.
+vendor, and no feature less. What is not known of a node is no obstacle.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from typing import NamedTuple
 
 from watcher_rearrange.constraints import movability
-from watcher_rearrange.model import plan
-from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.constraints.live import LiveRule
 from watcher_rearrange.model.cluster import Cluster
-from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.records import Cpu
-from watcher_rearrange.model.records import Instance
 
 
-class Cpus:
+class Cpus(LiveRule):
     """The processors of the host in the snapshot against those of a node."""
 
     name = 'cpu'
@@ -38,47 +34,27 @@ class Cpus:
     def __init__(
         self, cluster: Cluster, options: movability.MoveOptions
     ) -> None:
-        self._options = options
-        self._node_index = cluster.node_index
-        kinds: dict[tuple[object, ...], int] = {}
-        cpus: list[Cpu] = []
-        kind_of = []
-        for node in cluster.snapshot.compute_nodes:
-            cpu = node.cpu or Cpu()
-            key = (cpu.arch, cpu.vendor, frozenset(cpu.features))
-            if key not in kinds:
-                kinds[key] = len(cpus)
-                cpus.append(cpu)
-            kind_of.append(kinds[key])
-        self._kind_of: Ints = np.array(kind_of, dtype=np.int64)
-        self._takes: Bools = np.array(
-            [[_takes(to, of) for to in cpus] for of in cpus], dtype=np.bool_
+        super().__init__(cluster, options)
+        cpus = (node.cpu or Cpu() for node in cluster.snapshot.compute_nodes)
+        self._compare(
+            (
+                _Kind(cpu.arch, cpu.vendor, frozenset(cpu.features))
+                for cpu in cpus
+            ),
+            _takes,
         )
 
-    def key(self, instance: Instance) -> int | None:
-        """Return the kind of processor that binds the instance, if any."""
-        host = self._node_index.get(instance.host)
-        if host is None:
-            return None
-        kind = int(self._kind_of[host])
-        if self._takes[kind].all():
-            return None
-        how = movability.migration_type(instance, self._options)
-        return kind if how == plan.LIVE_MIGRATE else None
 
-    def permitted(self, instance: Instance) -> Bools:
-        """Return bool[n_nodes]: where it could go on."""
-        kind = self.key(instance)
-        if kind is None:
-            return np.ones(len(self._kind_of), dtype=np.bool_)
-        found: Bools = self._takes[kind, self._kind_of]
-        return found
+class _Kind(NamedTuple):
+    arch: str
+    vendor: str
+    features: frozenset[str]
 
 
-def _takes(to: Cpu, of: Cpu) -> bool:
+def _takes(to: _Kind, of: _Kind) -> bool:
     """Whether a guest of one processor can go on with another."""
     if to.arch and of.arch and to.arch != of.arch:
         return False
     if to.vendor and of.vendor and to.vendor != of.vendor:
         return False
-    return not to.features or set(of.features) <= set(to.features)
+    return not to.features or of.features <= to.features

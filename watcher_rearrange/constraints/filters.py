@@ -10,7 +10,10 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which of Nova's filters are in force, with the rule of each."""
+"""Which of Nova's filters are in force, with the rule of each.
+
+That of NUMA cells is no rule on nodes: see :mod:`.movability`.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from collections.abc import Callable
 from collections.abc import Mapping
 
 from watcher_rearrange.constraints import base
+from watcher_rearrange.constraints import numa
 from watcher_rearrange.constraints.aggregate_extra_specs import (
     AggregateExtraSpecs,
 )
@@ -26,6 +30,7 @@ from watcher_rearrange.constraints.aggregate_images import AggregateImages
 from watcher_rearrange.constraints.aggregate_tenants import AggregateTenants
 from watcher_rearrange.constraints.aggregates import NodeMetadata
 from watcher_rearrange.constraints.capabilities import Capabilities
+from watcher_rearrange.constraints.image_properties import ImageProperties
 from watcher_rearrange.constraints.isolated_aggregates import (
     IsolatedAggregates,
 )
@@ -43,17 +48,19 @@ _OF_METADATA: Mapping[str, Callable[[NodeMetadata], base.NodeRule]] = {
 # The last two are no filters of the scheduler but of what it asks Placement.
 _OF_CLUSTER: Mapping[str, Callable[[Cluster], base.NodeRule]] = {
     'ComputeCapabilitiesFilter': Capabilities,
+    'ImagePropertiesFilter': ImageProperties,
     'require_tenant_aggregate': TenantAggregates,
     'isolate_aggregates': IsolatedAggregates,
 }
 
-NAMES = (*_OF_METADATA, *_OF_CLUSTER)
+NAMES = (*_OF_METADATA, *_OF_CLUSTER, numa.FILTER)
 
 
 def node_rules(cluster: Cluster) -> tuple[base.NodeRule, ...]:
     """Return the rules of the filters that a cluster has enabled.
 
-    Without aggregates only those that look at extra specs can refuse.
+    Without aggregates only those that look at extra specs, or at the image,
+    can refuse.
     """
     enabled = cluster.snapshot.scheduler_filters
     metadata = NodeMetadata(cluster)

@@ -27,6 +27,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from watcher_rearrange.constraints import numa
 from watcher_rearrange.model import plan
 from watcher_rearrange.model import records
 from watcher_rearrange.model.cluster import Bools
@@ -39,6 +40,7 @@ OWN_REASONS = (f'{OWN_REASON}:', f'{OWN_REASON}_')
 
 NOT_COLD = 'stopped, and cold migration is not allowed'
 NOT_LIVE = 'it cannot be migrated live: '
+NUMA = 'with a NUMA topology: which cells have room is not known'
 
 _TYPE_OF_STATE = {'active': plan.LIVE_MIGRATE, 'stopped': plan.COLD_MIGRATE}
 
@@ -52,6 +54,8 @@ class MoveOptions:
 
     :ivar cold_if_not_live: active instances that cannot be migrated live are
         migrated cold, which stops them for a while
+    :ivar move_numa: instances with a NUMA topology are moved where Nova looks
+        at its cells, and may refuse that
     :ivar named_nodes: hostnames that are to be emptied even if disabled;
         nothing is moved there
     :ivar named_instances: UUIDs that are moved even off a disabled node
@@ -65,6 +69,7 @@ class MoveOptions:
     named_instances: frozenset[str] = frozenset()
     path_cost: str | Mapping[str, int] = 'migrations'
     cold_if_not_live: bool = False
+    move_numa: bool = False
 
 
 def migration_type(
@@ -86,6 +91,10 @@ class Movability:
     def __init__(self, cluster: Cluster, options: MoveOptions) -> None:
         self._cluster = cluster
         self._options = options
+        enabled = cluster.snapshot.scheduler_filters
+        self._numa_counts = not options.move_numa and (
+            enabled is None or numa.FILTER in enabled
+        )
         self.stays: dict[int, str] = {}
         self.movable: Bools = np.ones(cluster.n_instances, dtype=np.bool_)
         for idx in range(cluster.n_instances):
@@ -126,6 +135,8 @@ class Movability:
             return NOT_COLD
         if migration_type(instance, options) is None:
             return f'{NOT_LIVE}{instance.not_live}'
+        if self._numa_counts and numa.has_topology(instance):
+            return NUMA
         return self._node_reason(instance)
 
     def _node_reason(self, instance: records.Instance) -> str:

@@ -28,8 +28,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from watcher_rearrange.constraints.cpus import Cpus
 from watcher_rearrange.constraints.fences import Fences
+from watcher_rearrange.constraints.live import LiveRule
 from watcher_rearrange.constraints.receiving import ReceivingNodes
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Bools
@@ -73,13 +73,13 @@ class Reserve:
         order = np.lexsort((-_amounts(cluster, 'VCPU'), -self._memory_mb))
         self._rank: Ints = np.empty_like(order)
         self._rank[order] = np.arange(len(order))
-        # Who starts anew is bound by no processor, and Nova, which chooses
-        # the nodes then, knows of no policy.
+        # Who starts anew is bound by nothing that it ran on, and Nova, which
+        # chooses the nodes then, knows of no policy.
         self._class_of, self._suits = rules.classes(
             [
                 rule
                 for rule in rules.node_rules
-                if not isinstance(rule, Cpus | Fences | ReceivingNodes)
+                if not isinstance(rule, LiveRule | Fences | ReceivingNodes)
             ]
         )
         self._answers: dict[int, _Answer] = {}

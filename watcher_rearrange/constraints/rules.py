@@ -24,6 +24,7 @@ from watcher_rearrange.constraints import capacity
 from watcher_rearrange.constraints import filters
 from watcher_rearrange.constraints.cpus import Cpus
 from watcher_rearrange.constraints.fences import Fences
+from watcher_rearrange.constraints.hypervisors import Hypervisors
 from watcher_rearrange.constraints.movability import Movability
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.receiving import ReceivingNodes
@@ -50,6 +51,7 @@ class Rules:
     :ivar class_of: int64[n_instances], the row of ``eligible``
     :ivar groups: the server groups
     :ivar relations: those of the policy
+    :ivar hypervisors: for those who go live
     """
 
     def __init__(self, cluster: Cluster, options: MoveOptions) -> None:
@@ -59,6 +61,7 @@ class Rules:
         self.groups = ServerGroups(cluster)
         self.relations = Relations(cluster)
         self.fences = Fences(cluster)
+        self.hypervisors = Hypervisors(cluster, options)
         self.node_rules: tuple[base.NodeRule, ...] = (
             ReceivingNodes(cluster, options.named_nodes),
             self.fences,
@@ -66,6 +69,7 @@ class Rules:
             Zones(cluster),
             Units(cluster),
             Cpus(cluster, options),
+            self.hypervisors,
             *filters.node_rules(cluster),
         )
         self.class_of, self.eligible = self.classes(self.node_rules)

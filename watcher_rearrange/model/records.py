@@ -85,6 +85,9 @@ class ComputeNode:
     :ivar held: what others than its instances hold, by resource class, such
         as a reservation, or a resize that waits to be confirmed elsewhere
     :ivar cpu: None if nobody knows
+    :ivar hypervisor_type: as Nova names it, empty if nobody knows
+    :ivar hypervisor_version: 1000000 times major, 1000 times minor and so
+        on; None if nobody knows
     """
 
     hostname: str
@@ -99,6 +102,8 @@ class ComputeNode:
     migration_link_mbps: int = DEFAULT_LINK_MBPS
     held: Mapping[str, int] = field(default_factory=dict)
     cpu: Cpu | None = None
+    hypervisor_type: str = ''
+    hypervisor_version: int | None = None
 
     @property
     def receives(self) -> bool:
@@ -239,6 +244,8 @@ class Snapshot:
 
     :ivar scheduler_filters: those of Nova that are enabled; None for all
         that there are rules for
+    :ivar skip_hypervisor_version_check_on_lm: whether Nova is told to migrate
+        instances live to older hypervisors, too
     :ivar fences: of a policy, which no snapshot file has
     :ivar relations: the same
     """
@@ -250,6 +257,7 @@ class Snapshot:
     migrations: tuple[Migration, ...] = ()
     flavors: tuple[Flavor, ...] = ()
     scheduler_filters: tuple[str, ...] | None = None
+    skip_hypervisor_version_check_on_lm: bool = False
     fences: tuple[Fence, ...] = ()
     relations: tuple[Relation, ...] = ()
 

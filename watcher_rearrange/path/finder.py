@@ -166,6 +166,9 @@ class _Finder:
         if rules.relations.relations:
             # The searches of knots know nothing of these.
             return True
+        if not rules.hypervisors.is_transitive:
+            # They take it that two moves in a row can be one.
+            return True
         width = max(cluster.n_nodes, len(groups.groups))
         return cluster.n_instances * width > MAX_CELLS
 

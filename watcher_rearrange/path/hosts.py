@@ -98,6 +98,7 @@ def direct(walk: Walk, instance_idx: int) -> list[int]:
     cluster = walk.rules.cluster
     nodes = np.flatnonzero(
         walk.rules.permitted(walk.placement, instance_idx, cluster.capacity)
+        & _on_the_way(walk, instance_idx)
     )
     if not len(nodes):
         return []
@@ -108,6 +109,15 @@ def direct(walk: Walk, instance_idx: int) -> list[int]:
     tightest = order[0]
     unwanted = next((k for k in order if k not in walk.pending), tightest)
     return list(dict.fromkeys((unwanted, tightest)))
+
+
+def _on_the_way(walk: Walk, instance_idx: int) -> Bools:
+    """bool[n_nodes]: from where it can still go on to where it should."""
+    return walk.rules.hypervisors.between(
+        instance_idx,
+        int(walk.placement.node_of[instance_idx]),
+        walk.target[instance_idx],
+    )
 
 
 def place(walk: Walk, instance_idx: int, choice: int) -> set[int] | None:
@@ -270,6 +280,7 @@ def _promising(
     np.add.at(leaving_at_most, node_of, demand)
     possible = rules.eligible[rules.class_of[instance_idx]].copy()
     possible &= (leaving_at_most >= needs).all(axis=1)
+    possible &= _on_the_way(walk, instance_idx)
     possible[walk.placement.node_of[instance_idx]] = False
     alone = (demand >= needs[node_of]).all(axis=1)
     cheapest = np.full(cluster.n_nodes, np.iinfo(np.int64).max)

@@ -18,6 +18,7 @@ import numpy as np
 
 from watcher_rearrange.constraints.movability import NOT_COLD
 from watcher_rearrange.constraints.movability import NOT_LIVE
+from watcher_rearrange.constraints.movability import NUMA
 from watcher_rearrange.constraints.movability import STATES
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.cluster import Bools
@@ -32,6 +33,7 @@ _HELP = {
         'bring the node back, or rebuild it elsewhere with nova evacuate'
     ),
     NOT_COLD: 'set allow_cold, or start it',
+    NUMA: 'set move_numa, and Nova finds out',
     'excluded by the audit scope': 'take it out of the excluded ones',
 }
 
@@ -41,6 +43,8 @@ _UNFIT = {
     'availability_zone': 'is in the zone that it is pinned to',
     'max_unit': 'gives so much to one instance',
     'cpu': 'has the processors that it was started with',
+    'hypervisor': 'has the hypervisor that it runs on, and no older one',
+    'image_properties': 'is one that its image was made for',
     'capabilities': 'is known to have the capabilities its flavor asks for',
     'aggregate_extra_specs': 'is in an aggregate as its flavor asks for',
     'aggregate_images': 'is in aggregates for such images only',

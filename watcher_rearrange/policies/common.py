@@ -61,6 +61,7 @@ def common(full: Mapping[str, Any], **options: Any) -> dict[str, Any]:
             move_locked=full['move_locked'],
             path_cost=full['path_cost'],
             cold_if_not_live=full['cold_if_not_live'],
+            move_numa=full['move_numa'],
             **options,
         ),
         'limits': Limits.of(full),

@@ -54,6 +54,16 @@ COMMON: Schema = {
         'type': 'boolean',
         'default': False,
     },
+    'move_numa': {
+        'description': (
+            'Move instances with a NUMA topology (dedicated CPUs, huge '
+            'pages) too, although Nova may refuse it: which cells of a node '
+            'have room is not known. Else they stay, unless '
+            'NUMATopologyFilter is not enabled.'
+        ),
+        'type': 'boolean',
+        'default': False,
+    },
     'failures_to_tolerate': {
         'description': (
             'How many compute nodes may fail at once: the instances of any '

@@ -84,6 +84,8 @@ COMPUTE_NODE = Table(
         'migration_link_mbps': kinds.whole(least=1),
         'held': AMOUNTS,
         'cpu': kinds.nullable(CPU.read),
+        'hypervisor_type': kinds.text,
+        'hypervisor_version': kinds.nullable(kinds.whole()),
     },
 )
 
@@ -169,5 +171,6 @@ SNAPSHOT = Table(
         'migrations': kinds.list_of(MIGRATION.read),
         'flavors': kinds.list_of(FLAVOR.read),
         'scheduler_filters': kinds.nullable(TEXTS),
+        'skip_hypervisor_version_check_on_lm': kinds.boolean,
     },
 )

@@ -97,6 +97,26 @@ BROKEN = (
         plan(MOVE),
     ),
     Broken(
+        'hypervisor',
+        ('a', 'n2', 'n1'),
+        small_cluster(
+            {
+                'n1': {'hypervisor_version': 8002000},
+                'n2': {'hypervisor_version': 6002000},
+            }
+        ),
+        plan(MOVE),
+    ),
+    Broken(
+        'image_properties',
+        ('a', 'n2', 'hw_architecture'),
+        small_cluster(
+            {'n2': {'cpu': INTEL}},
+            a={'image_properties': {'hw_architecture': 'aarch64'}},
+        ),
+        plan(MOVE),
+    ),
+    Broken(
         'isolated_aggregates',
         ('a', 'n2', 'h'),
         kept('trait:T', 'required'),
@@ -220,6 +240,12 @@ BROKEN = (
         ('1',),
         small_cluster(),
         plan({'id': '1', 'type': 'resize', 'instance': 'a'}),
+    ),
+    Broken(
+        'numa',
+        ('a',),
+        small_cluster(a={'flavor_extra_specs': {'hw:numa_nodes': '2'}}),
+        plan(MOVE),
     ),
     Broken(
         'provision',

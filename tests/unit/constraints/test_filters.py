@@ -21,6 +21,7 @@ from typing import Any
 
 from tests.unit.model import small
 from watcher_rearrange.constraints import filters
+from watcher_rearrange.constraints import numa
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.records import Aggregate
 from watcher_rearrange.model.records import Cpu
@@ -28,6 +29,11 @@ from watcher_rearrange.model.records import Snapshot
 
 
 CPU = Cpu('x86_64', 'Intel', 'Skylake', ('sse', 'avx'))
+HYPERVISORS: Mapping[str, Any] = {
+    'c1': {'hypervisor_type': 'QEMU', 'hypervisor_version': 8002000},
+    'c2': {'hypervisor_type': 'ironic', 'hypervisor_version': 1},
+    'c3': {'hypervisor_type': 'QEMU', 'hypervisor_version': 6002000},
+}
 
 
 def nodes(
@@ -38,7 +44,10 @@ def nodes(
 ) -> list[bool]:
     """Where one rule lets an instance on c3 be; c3 is in no aggregate."""
     snapshot = Snapshot(
-        tuple(small.node(name, cpu=CPU) for name in ('c1', 'c2', 'c3')),
+        tuple(
+            small.node(name, cpu=CPU, **HYPERVISORS[name])
+            for name in ('c1', 'c2', 'c3')
+        ),
         (small.instance('a', 'c3', **instance),),
         aggregates=(
             Aggregate('one', ('c1', 'elsewhere'), c1),
@@ -171,9 +180,60 @@ class TestCapabilities(unittest.TestCase):
         has = {'capabilities__cpu_info__features': '<in> avx'}
         self.assertEqual([True] * 3, self._nodes(**has))
 
+    def test_of_the_hypervisor(self) -> None:
+        kind = {'capabilities__hypervisor_type': 'QEMU'}
+        self.assertEqual([True, False, True], self._nodes(**kind))
+        new = {'capabilities__hypervisor_version': '>= 8000000'}
+        self.assertEqual([True, False, True], self._nodes(**new))
+
     def test_what_is_not_known_keeps_it_where_it_is(self) -> None:
         for spec in ('capabilities__free_ram_mb', 'hw__maxphysaddr_bits'):
             self.assertEqual([False, False, True], self._nodes(**{spec: '1'}))
+
+
+class TestImageProperties(unittest.TestCase):
+    def _nodes(self, **properties: str) -> list[bool]:
+        rule = 'ImagePropertiesFilter'
+        return nodes(rule, {'image_properties': properties})
+
+    def test_what_does_not_matter(self) -> None:
+        self.assertEqual([True] * 3, self._nodes(hw_disk_bus='scsi'))
+        self.assertEqual([True] * 3, self._nodes(hw_architecture=''))
+
+    def test_architectures(self) -> None:
+        for name in ('x86_64', 'AMD64', 'i386', 'i686'):
+            self.assertEqual([True] * 3, self._nodes(hw_architecture=name))
+            self.assertEqual([True] * 3, self._nodes(architecture=name))
+        found = self._nodes(hw_architecture='aarch64')
+        self.assertEqual([False, False, True], found)
+
+    def test_the_type_is_that_of_the_host(self) -> None:
+        for name in ('img_hv_type', 'hypervisor_type', 'hw_vm_mode'):
+            found = self._nodes(**{name: 'kvm'})
+            self.assertEqual([True, False, True], found)
+
+    def test_versions(self) -> None:
+        for text, expected in (
+            ('>=8.2', [True, False, True]),
+            (' == 8.2.0 ', [True, False, True]),
+            ('>8.2', [False, False, True]),
+            ('<9,!=0.0.1', [True, True, True]),
+            ('<9.0, >1', [True, False, True]),
+            ('8.2', [False, False, True]),
+            ('>=8.2b1', [False, False, True]),
+        ):
+            found = self._nodes(img_hv_requested_version=text)
+            self.assertEqual(expected, found, text)
+            found = self._nodes(hypervisor_version_requires=text)
+            self.assertEqual(expected, found, text)
+
+    def test_bits_of_addresses_are_not_known(self) -> None:
+        found = self._nodes(hw_maxphysaddr_bits='42')
+        self.assertEqual([False, False, True], found)
+
+    def test_the_present_name_counts(self) -> None:
+        found = self._nodes(hw_architecture='x86_64', architecture='aarch64')
+        self.assertEqual([True] * 3, found)
 
 
 class TestEnabled(unittest.TestCase):
@@ -191,4 +251,5 @@ class TestEnabled(unittest.TestCase):
 
     def test_all_where_nobody_says(self) -> None:
         cluster = Cluster.from_snapshot(Snapshot((), ()))
-        self.assertEqual(len(filters.NAMES), len(filters.node_rules(cluster)))
+        names = [name for name in filters.NAMES if name != numa.FILTER]
+        self.assertEqual(len(names), len(filters.node_rules(cluster)))

@@ -60,7 +60,9 @@ class Board:
         self._pack(part)
         self._near = part.near
         self._grouped = any(part.near)
-        kinds = _numbered(zip(self._need, part.allowed, strict=True))
+        kinds = _numbered(
+            zip(self._need, part.allowed, part.bound, strict=True)
+        )
         self._kind_of = kinds
         self._allowed: list[tuple[int, ...]] = [()] * len(set(kinds))
         for k, kind in enumerate(kinds):
@@ -90,7 +92,12 @@ class Board:
             roomy |= self._with_room(state, free, slack)
         for k, here in enumerate(state):
             home = self.goal[k]
-            if here != home and home in roomy and self._fits(free, k, home):
+            if (
+                here != home
+                and home in roomy
+                and self._fits(free, k, home)
+                and self._goes(k, here, home)
+            ):
                 return [(k, home)]
         found = self._all_steps(state, but, free, roomy)
         if slack is None:
@@ -123,7 +130,11 @@ class Board:
                     if node not in closed and self._fits(free, k, node)
                 ]
             for node in fits[kind]:
-                if node != here and self._joins(state, k, node):
+                if (
+                    node != here
+                    and self._joins(state, k, node)
+                    and self._goes(k, here, node)
+                ):
                     yield k, node
 
     def key(self, state: State) -> int:
@@ -173,6 +184,7 @@ class Board:
                 node not in part.allowed[k]
                 or not self._fits(self._free(state), k, node)
                 or not self._joins(state, k, node)
+                or not self._goes(k, state[k], node)
             ):
                 return False
             state = state[:k] + bytes((node,)) + state[k + 1 :]
@@ -218,6 +230,13 @@ class Board:
             node in fixed or any(state[other] == node for other in others)
             for others, fixed in self._near[k]
         )
+
+    def _goes(self, k: int, here: int, node: int) -> bool:
+        """Whether it may go straight from one node to another."""
+        part = self._part
+        if not part.bound[k]:
+            return True
+        return part.takes[part.kind_of[here]][part.kind_of[node]]
 
     def _equal_instances(self) -> list[int]:
         """Numbers, the same for instances that are equal, goal included."""
@@ -274,7 +293,7 @@ class Board:
         for node, room in enumerate(self._room):
             if node not in ends:
                 kinds = tuple(node in nodes for nodes in self._allowed)
-                groups[room, kinds].append(node)
+                groups[room, kinds, self._part.kind_of[node]].append(node)
         return [group for group in groups.values() if len(group) > 1]
 
     def _never_short(self) -> frozenset[int]:

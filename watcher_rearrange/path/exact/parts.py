@@ -46,6 +46,9 @@ class Part:
     :ivar allowed: the numbers of the nodes where each may arrive
     :ivar room: by node and column, when none of the instances is there
     :ivar near: for each instance
+    :ivar bound: who may not go from every kind of node to every other
+    :ivar kind_of: by node
+    :ivar takes: by the kinds that one goes from and to
     """
 
     instances: list[int]
@@ -57,6 +60,9 @@ class Part:
     demand: list[list[int]]
     room: list[list[int]]
     near: list[Near]
+    bound: list[bool]
+    kind_of: list[int]
+    takes: list[list[bool]]
 
     def reversed(self) -> Part:
         """Return the same the other way round."""
@@ -65,7 +71,7 @@ class Part:
     @property
     def reversible(self) -> bool:
         """Whether every move can be taken back."""
-        if any(self.near):
+        if any(self.near) or any(self.bound):
             return False
         ends = zip(self.start, self.allowed, strict=True)
         if any(start not in nodes for start, nodes in ends):
@@ -108,6 +114,7 @@ class Parts:
         :param weight: int64[n_instances], what one migration of each costs
         """
         field, members, nodes = self._field, extent.members, extent.nodes
+        hypervisors = self._rules.hypervisors
         number = np.full(len(field.room), -1)
         number[nodes] = np.arange(len(nodes))
         may = self._arrivals(members)[:, nodes]
@@ -125,6 +132,9 @@ class Parts:
             demand[:, binding].tolist(),
             room[:, binding].tolist(),
             self._neighbours(members, number),
+            hypervisors.bound[field.movable[members]].tolist(),
+            hypervisors.kind_of[nodes].tolist(),
+            hypervisors.takes.tolist(),
         )
 
     def _arrivals(self, members: Ints) -> Bools:
@@ -176,10 +186,12 @@ class Parts:
         arrivals = self._arrivals(members)
         ends = set(field.start[members].tolist())
         ends |= set(field.goal[members].tolist())
-        count: collections.Counter[tuple[bytes, bytes]] = collections.Counter()
+        kind_of = self._rules.hypervisors.kind_of
+        count: collections.Counter[tuple[object, ...]] = collections.Counter()
         kept = []
         for node in nodes.tolist():
-            key = (self._room[node].tobytes(), arrivals[:, node].tobytes())
+            room, arriving = self._room[node], arrivals[:, node]
+            key = (room.tobytes(), arriving.tobytes(), kind_of[node])
             count[key] += node not in ends
             if node in ends or count[key] <= len(members):
                 kept.append(node)

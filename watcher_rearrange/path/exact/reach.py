@@ -69,15 +69,9 @@ class Field:
         placed = rules.movability.movable & (start.node_of >= 0)
         index = np.flatnonzero(placed)
         demand, room = _columns(rules, start, index)
-        return cls(
-            index,
-            start.node_of[index],
-            target[index],
-            demand,
-            room,
-            rules.eligible[rules.class_of[index]],
-            rules.class_of[index],
-        )
+        ends = start.node_of[index], target[index]
+        eligible, class_of = _eligible(rules, index, *ends)
+        return cls(index, *ends, demand, room, eligible, class_of)
 
     def free(self, node_of: Ints) -> Ints:
         """Return int64[n_nodes, n_columns]: what is left in a placement.
@@ -188,6 +182,21 @@ class Reach:
             odd = np.flatnonzero(odd_start >= 0)
             fits[odd, odd_start[odd]] = True
         return fits
+
+
+def _eligible(
+    rules: Rules, index: Ints, start: Ints, goal: Ints
+) -> tuple[Bools, Ints]:
+    """Where each may arrive on its way, and equal numbers for equal ones."""
+    eligible = rules.eligible[rules.class_of[index]]
+    ways = rules.hypervisors.ways(index, start, goal)
+    for k in np.flatnonzero(ways).tolist():
+        eligible[k] &= rules.hypervisors.between(
+            int(index[k]), int(start[k]), int(goal[k])
+        )
+    keys = np.column_stack((rules.class_of[index], ways))
+    class_of = np.unique(keys, axis=0, return_inverse=True)[1]
+    return eligible, class_of.reshape(-1)
 
 
 def _columns(rules: Rules, start: Placement, index: Ints) -> tuple[Ints, Ints]:
