@@ -18,6 +18,7 @@ from oslo_config import cfg
 
 from watcher_rearrange.plugin import planner
 from watcher_rearrange.plugin.readers import images
+from watcher_rearrange.plugin.readers import ports
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
 from watcher_rearrange.plugin.strategies import defragment
@@ -51,4 +52,8 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
         (f'watcher_planners.{planner.NAME}', planner.RearrangePlanner)
     )
     options = [(name, plugin.get_config_opts()) for name, plugin in groups]
-    return [*options, (images.GROUP, images.OPTIONS)]
+    return [
+        *options,
+        (images.GROUP, images.OPTIONS),
+        (ports.GROUP, ports.OPTIONS),
+    ]

@@ -159,6 +159,7 @@ class TestOptions(unittest.TestCase):
                 'watcher_strategies.rearrange_policy',
                 'watcher_planners.rearrange',
                 'glance',
+                'neutron',
             },
             set(groups),
         )

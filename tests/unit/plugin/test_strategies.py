@@ -55,6 +55,7 @@ NO_LIMITS = {
     'datasources': None,
     'policy_path': business.DEFAULT_PATH,
     'scheduler_filters': [],
+    'skip_hypervisor_version_check_on_lm': False,
 }
 
 

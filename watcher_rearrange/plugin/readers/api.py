@@ -36,7 +36,14 @@ CONF = cfg.CONF
 TIMEOUT_S = 60.0
 
 # What openstacksdk calls them.
-SERVICES = {'Nova': 'compute', 'Placement': 'placement', 'Glance': 'image'}
+SERVICES = {
+    'Nova': 'compute',
+    'Placement': 'placement',
+    'Glance': 'image',
+    'Neutron': 'network',
+}
+
+CATALOGUE = 'the service catalogue'
 
 # Answers that may be others a moment later.
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
@@ -54,6 +61,10 @@ Item = TypeVar('Item')
 
 class Unreadable(Exception):
     """A source of facts gives none, or only half of them."""
+
+
+class Gone(Unreadable):
+    """There is nothing at a path."""
 
 
 class _Failed(Exception):
@@ -90,18 +101,29 @@ class Api:
     def get(self, path: str) -> dict[str, Any]:
         """Return the document at a path.
 
+        :raises Gone: if there is none
         :raises Unreadable: if it is not to be had
         """
         found = self.find(path)
         if found is None:
-            raise Unreadable(self._said(path, 'HTTP 404'))
+            raise Gone(self._said(path, 'HTTP 404'))
         return found
+
+    def exists(self) -> bool:
+        """Return whether there is such a service, of any kind of endpoint.
+
+        :raises Unreadable: if that is not to be known
+        """
+        return self._patiently(CATALOGUE, self._is_in_catalogue)
 
     def find(self, path: str) -> dict[str, Any] | None:
         """Return the document at a path; None if there is none.
 
         :raises Unreadable: if that is not to be known
         """
+        return self._patiently(path, lambda: self._try(path))
+
+    def _patiently(self, path: str, read: Callable[[], T]) -> T:
         tries = CONF.nova.http_retries + 1
         reason = ''
         for number in range(tries):
@@ -112,13 +134,13 @@ class Api:
                 reason = f'not done after {LONGEST_S:.0f} s'
                 break
             try:
-                return self._try(path)
+                return read()
             except _Failed as failure:
                 reason = str(failure)
         raise Unreadable(self._said(path, reason))
 
     def pages(self, path: str, key: str, marker: str) -> Iterator[Any]:
-        """Give the items of all pages of a list of Nova.
+        """Give the items of all pages of a list.
 
         :param path: with a query or without
         :param key: of the list
@@ -133,13 +155,37 @@ class Api:
                 items = list(page[key])
                 last = items[-1][marker] if items else ''
             yield from items
-            if not page.get(f'{key}_links') or not items:
+            links = page.get(f'{key}_links') or ()
+            # Neutron has a link to the page before, too.
+            if not items or all(x.get('rel') == 'previous' for x in links):
                 return
             if last in seen:
                 raise Unreadable(self._said(path, f'{last} comes again'))
             seen.add(last)
             joint = '&' if '?' in path else '?'
             where = f'{path}{joint}marker={last}'
+
+    def _is_in_catalogue(self) -> bool:
+        service = SERVICES[self._name]
+        try:
+            connection = self._connection()
+            connection.session.timeout = CONF.nova.timeout or TIMEOUT_S
+            if connection.config.get_endpoint(service):
+                # It is configured.
+                return True
+            get_access = getattr(connection.session.auth, 'get_access', None)
+            if get_access is None:
+                # Without Keystone.
+                return False
+            region = connection.config.get_region_name(service)
+            found = get_access(
+                connection.session
+            ).service_catalog.get_endpoints_data(
+                service_type=service, region_name=region
+            )
+        except Exception as error:
+            raise _Failed(f'{type(error).__name__}: {error}') from error
+        return any(found.values())
 
     def _try(self, path: str) -> dict[str, Any] | None:
         try:

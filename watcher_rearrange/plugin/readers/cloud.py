@@ -15,6 +15,7 @@
 The model says which nodes are in the audit scope, and what only it knows of
 an instance: whether it is excluded. Nova decides who exists, where, in which
 state and with which rules; Placement decides what there is and who holds it.
+Glance knows the images and Neutron the ports.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from watcher_rearrange.plugin.readers import images as image_reader
 from watcher_rearrange.plugin.readers import instances as instance_reader
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.plugin.readers import placement
+from watcher_rearrange.plugin.readers import ports
 from watcher_rearrange.plugin.readers import room as rooms
 from watcher_rearrange.plugin.readers import scheduler
 from watcher_rearrange.plugin.readers import server_groups
@@ -43,7 +45,7 @@ LOG = log.getLogger(__name__)
 
 
 def add(reading: watcher_model.Reading) -> watcher_model.Reading:
-    """Ask Nova, Placement and Glance once, and put right what the model has.
+    """Ask every service once, and put right what the model has.
 
     :raises api.Unreadable: if any of them cannot be read completely
     """
@@ -61,7 +63,9 @@ def add(reading: watcher_model.Reading) -> watcher_model.Reading:
         for node in nodes
         if node.uuid in found.nodes
     }
-    facts = readers.Facts(said, providers, found.elsewhere, images)
+    facts = readers.Facts(
+        said, providers, found.elsewhere, images, ports.read()
+    )
     return merge(reading, facts)
 
 
@@ -101,12 +105,15 @@ def _node(
 ) -> records.ComputeNode:
     provider = facts.providers.get(node.hostname)
     service = facts.said.services.get(node.hostname)
+    hypervisor = facts.hypervisor(node.hostname)
     node = dataclasses.replace(
         node,
         inventories=provider.inventories if provider else {},
         traits=facts.traits(node.hostname),
         held=held,
-        cpu=facts.said.cpus.get(node.hostname),
+        cpu=hypervisor.cpu,
+        hypervisor_type=hypervisor.type,
+        hypervisor_version=hypervisor.version,
     )
     if service is None:
         # It was deleted: whatever is still there stays, nobody arrives.

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import field
 
 from watcher_rearrange.model import records
+from watcher_rearrange.plugin.readers import hypervisors
 from watcher_rearrange.plugin.readers import images
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.plugin.readers import placement
@@ -34,12 +35,20 @@ class Facts:
     :ivar said: by Nova
     :ivar providers: of Placement, by the hostname of a node in scope
     :ivar images: of Glance, by UUID
+    :ivar ports: of Neutron: why one keeps an instance on its node, by the
+        UUID of the instance
     """
 
     said: nova.Cloud
     providers: Mapping[str, placement.Provider]
     elsewhere: trees.Elsewhere = field(default_factory=trees.Elsewhere)
     images: Mapping[str, images.Image] = field(default_factory=dict)
+    ports: Mapping[str, str] = field(default_factory=dict)
+
+    def hypervisor(self, hostname: str) -> hypervisors.Hypervisor:
+        """Return that of a node, or one of which nothing is known."""
+        unknown = hypervisors.Hypervisor()
+        return self.said.hypervisors.get(hostname, unknown)
 
     def traits(self, hostname: str) -> tuple[str, ...]:
         """Return the traits of a node.

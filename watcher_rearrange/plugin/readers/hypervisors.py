@@ -9,10 +9,12 @@
 # WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
 # License for the specific language governing permissions and limitations
 # under the License.
-"""Processors of the compute nodes, as their hypervisors report them."""
+
+"""Hypervisors of the compute nodes, and what they report of processors."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 from typing import Any
@@ -21,20 +23,37 @@ from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import api
 
 
-def read(nova: api.Api) -> dict[str, records.Cpu]:
-    """Read what is known of processors.
+@dataclasses.dataclass(frozen=True)
+class Hypervisor:
+    """What runs the guests of a compute node.
 
-    :param nova: with a microversion below 2.88, which has them no more
-    :returns: by the host of the compute service; without those that report
-        none, as Ironic, or a node that has never been up
-    :raises api.Unreadable: if hypervisors cannot be read completely
+    :ivar type: empty if it is not known
+    :ivar version: as Nova counts it; None if it is not known
+    :ivar cpu: None for those that report none, as Ironic, or a node that has
+        never been up
     """
-    found: dict[str, records.Cpu] = {}
+
+    type: str = ''
+    version: int | None = None
+    cpu: records.Cpu | None = None
+
+
+def read(nova: api.Api) -> dict[str, Hypervisor]:
+    """Read all hypervisors.
+
+    :param nova: with a microversion below 2.88, which has no processors
+    :returns: by the host of the compute service
+    :raises api.Unreadable: if they cannot be read completely
+    """
+    found: dict[str, Hypervisor] = {}
     for data in nova.pages('/os-hypervisors/detail', 'hypervisors', 'id'):
         with api.understood('Nova cannot be read: hypervisors '):
-            cpu = _cpu(data['cpu_info'])
-            if cpu is not None:
-                found[data['service']['host']] = cpu
+            version = data['hypervisor_version']
+            found[data['service']['host']] = Hypervisor(
+                data['hypervisor_type'] or '',
+                None if version is None else int(version),
+                _cpu(data['cpu_info']),
+            )
     return found
 
 

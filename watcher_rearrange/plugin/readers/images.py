@@ -17,23 +17,17 @@ import dataclasses
 
 from collections.abc import Iterable
 from collections.abc import Mapping
-from typing import Any
 
-from keystoneauth1 import loading
-from oslo_config import cfg
 from oslo_log import log
-from watcher.common import nova_helper
 
 from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import endpoints
 
 
 LOG = log.getLogger(__name__)
-CONF = cfg.CONF
 
-# Where Glance is; openstacksdk looks into a section of this name.
 GROUP = 'glance'
-OPTIONS = loading.get_adapter_conf_options(include_deprecated=False)
-CONF.register_opts(OPTIONS, group=GROUP)
+OPTIONS = endpoints.register(GROUP)
 
 # What an image has besides its properties.
 _FIELDS = frozenset(
@@ -61,7 +55,7 @@ def read(uuids: Iterable[str]) -> dict[str, Image]:
     wanted = sorted(set(uuids))
     if not wanted:
         return {}
-    glance = api.Api('Glance', None, _connect)
+    glance = api.Api('Glance', None, lambda: endpoints.connect(GROUP))
     # One at first: all others find the token and the endpoint.
     first = _read(glance, wanted[0])
     others = api.each(lambda uuid: _read(glance, uuid), wanted[1:])
@@ -72,13 +66,6 @@ def read(uuids: Iterable[str]) -> dict[str, Image]:
     }
     LOG.info('Glance: %d of %d images', len(found), len(wanted))
     return found
-
-
-def _connect() -> Any:
-    # One region and kind of endpoint is that of all, unless it is said.
-    for name in ('region_name', 'valid_interfaces'):
-        CONF.set_default(name, CONF.nova[name], group=GROUP)
-    return nova_helper.NovaHelper().connection
 
 
 def _read(glance: api.Api, uuid: str) -> Image | None:

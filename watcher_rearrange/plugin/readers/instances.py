@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Instances as Nova, Placement and Glance know them, and why some stay."""
+"""Instances as the services know them, and why some stay."""
 
 from __future__ import annotations
 
@@ -107,8 +107,10 @@ class Instances:
             return INCOMPLETE
         if not server.flavor:
             return NO_FLAVOR
-        return mobility.stays(server.extra_specs) or self._elsewhere.get(
-            server.uuid, ''
+        return (
+            mobility.stays(server.extra_specs)
+            or self._facts.ports.get(server.uuid)
+            or self._elsewhere.get(server.uuid, '')
         )
 
     def _of_image(self, server: nova.Server) -> dict[str, Any]:
@@ -123,13 +125,20 @@ class Instances:
             'image_properties': properties,
             'required_traits': traits.required,
             'forbidden_traits': self._forbidden(traits),
-            'not_live': mobility.not_live(server.extra_specs, properties),
+            'not_live': _not_live(server, properties),
         }
 
     def _forbidden(self, traits: requirements.Traits) -> tuple[str, ...]:
         if not self._stale:
             return traits.forbidden
         return tuple(sorted({*traits.forbidden, requirements.DISABLED}))
+
+
+def _not_live(server: nova.Server, properties: Mapping[str, str]) -> str:
+    reason = mobility.not_live(server.extra_specs, properties)
+    if reason or server.vm_state != 'active':
+        return reason
+    return mobility.not_running(server.power_state)
 
 
 def _of_groups(

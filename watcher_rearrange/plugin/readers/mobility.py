@@ -14,8 +14,8 @@
 As of Nova 34: the decorators of ``live_migrate`` and of ``resize``, which
 is a cold migration too, in ``nova/compute/api.py``, and the checks of
 ``nova/conductor/tasks/live_migrate.py``. Only what the flavor and the image
-ask for is known here: not ports (SR-IOV, vDPA, accelerators, bandwidth),
-shares, or what is configured on a compute node.
+ask for is known here: not ports, which are read from Neutron, nor shares, or
+what is configured on a compute node.
 """
 
 from __future__ import annotations
@@ -33,6 +33,10 @@ VGPU = 'has a vGPU'
 ACCELERATOR = 'has an accelerator of a device profile'
 PCI = 'has a PCI device, of which nobody says which nodes have one free'
 GROUPS = 'its flavor asks for resources in several groups'
+
+# The states of a guest, by Nova's number, that it migrates live.
+MIGRATED = frozenset((1, 3))
+POWER_STATES = {0: 'unknown', 4: 'shut down', 6: 'crashed', 7: 'suspended'}
 
 _GROUP = re.compile(r'(resources|trait)[a-zA-Z0-9_-]{1,64}:')
 
@@ -53,6 +57,18 @@ def not_live(extra_specs: Texts, properties: Texts) -> str:
         return '' if security == 'host' else TPM
     # Which releases and hypervisors can, Nova finds out when it tries.
     return VGPU if extra_specs.get('resources:VGPU', '0') != '0' else ''
+
+
+def not_running(power_state: int | None) -> str:
+    """Return why the state of a guest keeps it from going live, or nothing.
+
+    Nova notices within some minutes, and then says that it is stopped.
+    """
+    # _check_instance_is_active
+    if power_state is None or power_state in MIGRATED:
+        return ''
+    word = POWER_STATES.get(power_state, str(power_state))
+    return f'the state of its guest is: {word}'
 
 
 def stays(extra_specs: Texts) -> str:

@@ -75,6 +75,7 @@ class Server:
     :ivar image: the UUID of its image, empty if it was booted from a volume
     :ivar image_properties: as when it was booted; None if Nova was not
         asked for them
+    :ivar power_state: of its guest, by Nova's number; None if it says none
     """
 
     uuid: str
@@ -90,6 +91,7 @@ class Server:
     extra_specs: Mapping[str, str] = field(default_factory=dict)
     image: str = ''
     image_properties: Mapping[str, str] | None = None
+    power_state: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +127,7 @@ class Cloud:
     :ivar services: by host
     :ivar server_groups: with members in and out of the audit scope
     :ivar aggregates: with hosts in and out of the audit scope
-    :ivar cpus: by host, those that are known
+    :ivar hypervisors: by host
     """
 
     servers: Mapping[str, Server]
@@ -133,7 +135,9 @@ class Cloud:
     services: Mapping[str, Service]
     server_groups: tuple[records.ServerGroup, ...] = ()
     aggregates: tuple[records.Aggregate, ...] = ()
-    cpus: Mapping[str, records.Cpu] = field(default_factory=dict)
+    hypervisors: Mapping[str, hypervisors.Hypervisor] = field(
+        default_factory=dict
+    )
 
 
 def read() -> Cloud:
@@ -150,7 +154,7 @@ def read() -> Cloud:
     }
     groups = server_groups.read(nova)
     found_aggregates = aggregates.read(nova)
-    cpus = hypervisors.read(nova.at(MICROVERSION))
+    found_hypervisors = hypervisors.read(nova.at(MICROVERSION))
     # A cell may have gone meanwhile: Nova lists servers and migrations without
     # those of a cell that does not answer.
     services = {
@@ -158,15 +162,24 @@ def read() -> Cloud:
     }
     LOG.info(
         'Nova: %d instances, %d migrations in progress, %d compute services, '
-        '%d server groups, %d aggregates, %d nodes with known processors',
+        '%d server groups, %d aggregates, %d hypervisors, %d of which report '
+        'processors',
         len(servers),
         len(migrations),
         len(services),
         len(groups),
         len(found_aggregates),
-        len(cpus),
+        len(found_hypervisors),
+        sum(bool(one.cpu) for one in found_hypervisors.values()),
     )
-    return Cloud(servers, migrations, services, groups, found_aggregates, cpus)
+    return Cloud(
+        servers,
+        migrations,
+        services,
+        groups,
+        found_aggregates,
+        found_hypervisors,
+    )
 
 
 def migrated(
@@ -264,6 +277,7 @@ def _server(data: Mapping[str, Any]) -> Server:
             # An empty string in place of an object says that there is none.
             image=data['image']['id'] if data['image'] else '',
             image_properties=_image_properties(data['image']),
+            power_state=data.get('OS-EXT-STS:power_state'),
         )
 
 

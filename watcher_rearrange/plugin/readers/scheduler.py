@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Which filters of Nova's scheduler are enabled; no API tells it."""
+"""How Nova is configured, as far as it matters; no API tells it."""
 
 from __future__ import annotations
 
@@ -37,19 +37,34 @@ SCHEDULER_FILTERS = cfg.ListOpt(
     'respect those that there are rules for. If the list is empty they '
     f'respect all; {EXTRA_SPECS} only where an aggregate of the cloud has '
     'metadata that a flavor asks for, as without any it would refuse every '
-    'node.',
+    'node. If NUMATopologyFilter is among them, instances with a NUMA '
+    'topology stay, unless an audit has move_numa.',
 )
 
 
-def with_filters(
-    snapshot: records.Snapshot, configured: Sequence[str]
-) -> records.Snapshot:
-    """Return a snapshot with the filters that are respected.
+SKIP_VERSION_CHECK = cfg.BoolOpt(
+    'skip_hypervisor_version_check_on_lm',
+    default=False,
+    help="As in Nova's [workarounds]: whether it migrates instances live to "
+    'hypervisors of an older version, too.',
+)
 
-    :param configured: the value of the option
+OPTIONS = (SCHEDULER_FILTERS, SKIP_VERSION_CHECK)
+
+
+def as_configured(
+    snapshot: records.Snapshot, filters: Sequence[str], skip: bool
+) -> records.Snapshot:
+    """Return a snapshot with what is said of Nova.
+
+    :param filters: the value of ``scheduler_filters``
+    :param skip: the value of ``skip_hypervisor_version_check_on_lm``
     """
-    enabled = tuple(configured) or snapshot.scheduler_filters
-    return dataclasses.replace(snapshot, scheduler_filters=enabled)
+    return dataclasses.replace(
+        snapshot,
+        scheduler_filters=tuple(filters) or snapshot.scheduler_filters,
+        skip_hypervisor_version_check_on_lm=skip,
+    )
 
 
 def assumed(

@@ -108,7 +108,7 @@ class RearrangeStrategy(base.BaseStrategy):
             *super().get_config_opts(),
             *cls.LIMITS,
             business.POLICY_PATH,
-            scheduler.SCHEDULER_FILTERS,
+            *scheduler.OPTIONS,
         ]
 
     def pre_execute(self) -> None:
@@ -181,8 +181,10 @@ class RearrangeStrategy(base.BaseStrategy):
         if not reading.snapshot.compute_nodes:
             raise NoModel('there is no compute node in the audit scope')
         reading = cloud.add(reading)
-        snapshot = scheduler.with_filters(
-            reading.snapshot, self.config.scheduler_filters
+        snapshot = scheduler.as_configured(
+            reading.snapshot,
+            self.config.scheduler_filters,
+            self.config.skip_hypervisor_version_check_on_lm,
         )
         reading = dataclasses.replace(reading, snapshot=snapshot)
         loads = self.measured_loads()

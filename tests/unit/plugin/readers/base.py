@@ -38,6 +38,13 @@ class ReadingTestCase(unittest.TestCase):
         helper.connection.compute = self.adapter
         helper.connection.placement = self.adapter
         helper.connection.image = self.adapter
+        helper.connection.network = self.adapter
+        helper.connection.config.get_endpoint.return_value = None
+        catalogue = self.catalogue = {'network': ['of Neutron']}
+        access = helper.connection.session.auth.get_access.return_value
+        endpoints = access.service_catalog.get_endpoints_data
+        endpoints.side_effect = lambda **_: catalogue
+        self.m_endpoints = endpoints
         for module, name in (
             (nova_helper, 'NovaHelper'),
             (placement_helper, 'PlacementHelper'),

@@ -15,8 +15,8 @@
 Recorded: instance a waits for its resize from cmp01 to cmp06 to be
 confirmed, b migrates live from cmp01 to cmp03, c is stopped and d locked,
 both on cmp02. The image, processors and traits are those of another real
-cloud; server groups and aggregates are made up after the schemas of Nova's
-answers.
+cloud; server groups, aggregates and ports are made up after the schemas of
+the services' answers.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ _PAGED = {
     SERVERS: ('servers', 'id'),
     '/os-migrations': ('migrations', 'uuid'),
     '/os-hypervisors/detail': ('hypervisors', 'id'),
+    '/ports': ('ports', 'id'),
 }
 
 
@@ -92,9 +93,17 @@ class Adapter:
         if place in _PAGED:
             key, marker = _PAGED[place]
             found = document[key]
+            if query.get('marker', '') not in {
+                '',
+                *(x[marker] for x in found),
+            }:
+                return (404 if key == 'ports' else 400), {}
             if 'status' in query:
                 found = [x for x in found if x['status'] == query['status']]
             return 200, _page(key, found, marker, query)
+        if place.startswith('/extensions/'):
+            known = place.rpartition('/')[2] in document['extensions']
+            return (200, {'extension': {}}) if known else (404, {})
         if place == '/os-server-groups':
             start = int(query['offset'])
             return 200, {
@@ -141,6 +150,8 @@ def _page(
     body: Document = {key: page}
     if len(page) == 2:
         body[f'{key}_links'] = [{'rel': 'next', 'href': 'not used'}]
+    if key == 'ports':
+        body.setdefault('ports_links', []).append({'rel': 'previous'})
     return body
 
 

@@ -21,6 +21,7 @@ from tests.unit.plugin.readers import test_cloud
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.readers import facts
+from watcher_rearrange.plugin.readers import hypervisors
 from watcher_rearrange.plugin.readers import images
 from watcher_rearrange.plugin.readers import instances
 from watcher_rearrange.plugin.readers import mobility
@@ -35,7 +36,7 @@ from watcher_rearrange.snapshot import writer
 
 
 class TestFacts(unittest.TestCase):
-    def reading(self, servers, elsewhere=None, found=(), **said):
+    def reading(self, servers, elsewhere=None, found=(), ports=(), **said):
         """Merge what is said of instances that are as in the model."""
         uuids = {s.name: s.uuid for s in servers}
         model = builders.model(
@@ -75,6 +76,7 @@ class TestFacts(unittest.TestCase):
                 providers,
                 elsewhere or trees.Elsewhere(),
                 dict(found),
+                dict(ports),
             ),
         )
 
@@ -90,7 +92,11 @@ class TestFacts(unittest.TestCase):
                 ),
             ),
             aggregates=(records.Aggregate('gold', ('cmp01', 'cmp77')),),
-            cpus={'cmp01': records.Cpu('x86_64')},
+            hypervisors={
+                'cmp01': hypervisors.Hypervisor(
+                    'QEMU', 8002000, records.Cpu('x86_64')
+                )
+            },
         )
         document = writer.snapshot_document(reading.snapshot)
         self.assertEqual(
@@ -103,7 +109,16 @@ class TestFacts(unittest.TestCase):
         self.assertEqual((uuid,), group.members)
         (aggregate,) = reading.snapshot.aggregates
         self.assertEqual(('cmp01',), aggregate.hosts)
-        self.assertEqual('x86_64', reading.snapshot.compute_nodes[0].cpu.arch)
+        known, unknown = reading.snapshot.compute_nodes
+        self.assertEqual('x86_64', known.cpu.arch)
+        self.assertEqual(
+            ('QEMU', 8002000),
+            (known.hypervisor_type, known.hypervisor_version),
+        )
+        self.assertEqual(
+            (None, '', None),
+            (unknown.cpu, unknown.hypervisor_type, unknown.hypervisor_version),
+        )
 
     def test_traits_and_what_asks_for_them(self):
         reading = self.reading(
@@ -157,7 +172,10 @@ class TestFacts(unittest.TestCase):
                     'c', 'cmp01', extra_specs={'resources1:X': '1'}
                 ),
                 test_cloud.server('d', 'cmp01'),
+                test_cloud.server('e', 'cmp01'),
+                test_cloud.server('f', 'cmp01', power_state=4),
             ],
+            ports={builders.uuid_of('e'): 'has a port'},
             elsewhere=trees.Elsewhere({builders.uuid_of('d'): ('VGPU',)}),
         )
         self.assertEqual(
@@ -169,6 +187,8 @@ class TestFacts(unittest.TestCase):
         )
         self.assertEqual(mobility.GROUPS, test_cloud.found(reading, 'c').stays)
         self.assertIn('VGPU', test_cloud.found(reading, 'd').stays)
+        self.assertEqual('has a port', test_cloud.found(reading, 'e').stays)
+        self.assertIn('shut down', test_cloud.found(reading, 'f').not_live)
 
     def test_metadata_is_that_of_nova(self):
         reading = self.reading(

@@ -10,7 +10,7 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-"""Aggregates and processors."""
+"""Aggregates, hypervisors and what servers say."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tests.unit.plugin.readers import base
 from tests.unit.plugin.readers import recording
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import aggregates
+from watcher_rearrange.plugin.readers import hypervisors
 from watcher_rearrange.plugin.readers import nova
 
 
@@ -55,14 +56,28 @@ class TestAggregates(base.ReadingTestCase):
 class TestHypervisors(base.ReadingTestCase):
     PATH = '/os-hypervisors/detail'
 
-    def cpus(self, info):
+    def cpu(self, info):
         self.adapter.document['hypervisors'][1]['cpu_info'] = info
-        return nova.read().cpus
+        return nova.read().hypervisors['cmp02'].cpu
 
     def test_of_all_pages(self):
         self.assertEqual(
-            dict.fromkeys(('cmp01', 'cmp02', 'cmp06'), CPU), nova.read().cpus
+            dict.fromkeys(
+                ('cmp01', 'cmp02', 'cmp06'),
+                hypervisors.Hypervisor('fake', 1000, CPU),
+            ),
+            nova.read().hypervisors,
         )
+
+    def test_types_and_versions(self):
+        one = self.adapter.document['hypervisors'][1]
+        for kind, version in (('QEMU', 8002000), ('ironic', 1), ('zvm', 0)):
+            one.update(hypervisor_type=kind, hypervisor_version=version)
+            found = nova.read().hypervisors['cmp02']
+            self.assertEqual((kind, version), (found.type, found.version))
+        one.update(hypervisor_type=None, hypervisor_version=None)
+        found = nova.read().hypervisors['cmp02']
+        self.assertEqual(('', None), (found.type, found.version))
 
     def test_the_microversion_that_has_them(self):
         versions = {}
@@ -80,16 +95,16 @@ class TestHypervisors(base.ReadingTestCase):
 
     def test_as_a_text(self):
         info = self.adapter.document['hypervisors'][1]['cpu_info']
-        self.assertEqual(CPU, self.cpus(json.dumps(info))['cmp02'])
+        self.assertEqual(CPU, self.cpu(json.dumps(info)))
 
     def test_one_that_says_nothing(self):
         for info in ({}, '', None):
-            self.assertEqual({'cmp01', 'cmp06'}, set(self.cpus(info)))
+            self.assertIsNone(self.cpu(info))
 
     def test_one_that_says_little(self):
         self.assertEqual(
             records.Cpu(arch='aarch64'),
-            self.cpus({'arch': 'aarch64', 'model': None})['cmp02'],
+            self.cpu({'arch': 'aarch64', 'model': None}),
         )
 
     def test_errors(self):
@@ -98,9 +113,16 @@ class TestHypervisors(base.ReadingTestCase):
             with self.subTest(trouble=trouble):
                 self.assert_unreadable('hypervisors', nova.read)
 
-    def test_nova_without_the_field(self):
-        del self.adapter.document['hypervisors'][1]['cpu_info']
-        self.assert_unreadable("hypervisors not understood", nova.read)
+    def test_nova_without_a_field(self):
+        for name in ('cpu_info', 'hypervisor_type', 'hypervisor_version'):
+            self.adapter.document = recording.Adapter().document
+            del self.adapter.document['hypervisors'][1][name]
+            self.assert_unreadable('hypervisors not understood', nova.read)
+
+    def test_a_version_that_is_none(self):
+        one = self.adapter.document['hypervisors'][1]
+        one['hypervisor_version'] = 'new'
+        self.assert_unreadable('hypervisors not understood', nova.read)
 
 
 class TestServers(base.ReadingTestCase):
@@ -121,6 +143,11 @@ class TestServers(base.ReadingTestCase):
                 found.metadata,
             ),
         )
+
+    def test_the_state_of_its_guest(self):
+        for state in (1, 4, None):
+            found = self.server(**{'OS-EXT-STS:power_state': state})
+            self.assertEqual(state, found.power_state)
 
     def test_extra_specs(self):
         specs = {'hw:cpu_policy': 'dedicated'}

@@ -48,6 +48,16 @@ class TestNotLive(unittest.TestCase):
                 self.assertEqual(reason, mobility.not_live(specs, properties))
 
 
+class TestNotRunning(unittest.TestCase):
+    def test_guests_that_nova_migrates(self):
+        for state in (1, 3, None):
+            self.assertEqual('', mobility.not_running(state))
+
+    def test_others(self):
+        for state, word in ((0, 'unknown'), (4, 'shut down'), (9, '9')):
+            self.assertIn(word, mobility.not_running(state))
+
+
 class TestStays(unittest.TestCase):
     def test_what_can_go_somewhere(self):
         for specs in (

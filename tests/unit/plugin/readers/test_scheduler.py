@@ -39,13 +39,19 @@ class TestAssumed(unittest.TestCase):
             found = scheduler.assumed([instance(key)], [GOLD])
             self.assertNotIn(scheduler.EXTRA_SPECS, found or ())
             self.assertIn('AggregateMultiTenancyIsolation', found or ())
+            self.assertIn('NUMATopologyFilter', found or ())
 
 
 class TestConfigured(unittest.TestCase):
     def test_an_option_decides(self) -> None:
         snapshot = small.snapshot({'c0': 1}, {})
-        found = scheduler.with_filters(snapshot, ['ComputeFilter'])
+        found = scheduler.as_configured(snapshot, ['ComputeFilter'], False)
         self.assertEqual(('ComputeFilter',), found.scheduler_filters)
-        self.assertIsNone(
-            scheduler.with_filters(snapshot, []).scheduler_filters
-        )
+        found = scheduler.as_configured(snapshot, [], False)
+        self.assertIsNone(found.scheduler_filters)
+
+    def test_whether_older_hypervisors_do(self) -> None:
+        snapshot = small.snapshot({'c0': 1}, {})
+        for skip in (False, True):
+            found = scheduler.as_configured(snapshot, [], skip)
+            self.assertEqual(skip, found.skip_hypervisor_version_check_on_lm)
