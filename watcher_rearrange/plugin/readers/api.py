@@ -110,7 +110,7 @@ class Api:
         return found
 
     def exists(self) -> bool:
-        """Return whether there is such a service, of any kind of endpoint.
+        """Return whether there is such a service, in any region.
 
         :raises Unreadable: if that is not to be known
         """
@@ -177,12 +177,8 @@ class Api:
             if get_access is None:
                 # Without Keystone.
                 return False
-            region = connection.config.get_region_name(service)
-            found = get_access(
-                connection.session
-            ).service_catalog.get_endpoints_data(
-                service_type=service, region_name=region
-            )
+            catalogue = get_access(connection.session).service_catalog
+            found = catalogue.get_endpoints_data(service_type=service)
         except Exception as error:
             raise _Failed(f'{type(error).__name__}: {error}') from error
         return any(found.values())

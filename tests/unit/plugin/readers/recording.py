@@ -101,21 +101,20 @@ class Adapter:
             if 'status' in query:
                 found = [x for x in found if x['status'] == query['status']]
             return 200, _page(key, found, marker, query)
-        if place.startswith('/extensions/'):
-            known = place.rpartition('/')[2] in document['extensions']
-            return (200, {'extension': {}}) if known else (404, {})
         if place == '/os-server-groups':
             start = int(query['offset'])
             return 200, {
                 'server_groups': document['server_groups'][start : start + 2]
             }
-        if place.startswith('/images/'):
-            uuid = place.rpartition('/')[2]
-            for image in document['images']:
-                if image['id'] == uuid:
-                    return 200, image
-            return 404, {}
+        if place.startswith(('/images/', '/extensions/')):
+            return self._one(*place.split('/')[1:])
         return self._provider(place, query)
+
+    def _one(self, kind: str, name: str) -> tuple[int, Any]:
+        for one in self.document[kind]:
+            if name in (one.get('id'), one.get('alias')):
+                return 200, one
+        return 404, {}
 
     def _provider(self, place: str, query: Document) -> tuple[int, Any]:
         providers = self.document['providers']
