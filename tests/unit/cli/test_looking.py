@@ -92,6 +92,17 @@ class TestCheck(base.CommandTestCase):
         result = self.run_command('check', locked, self.plan, '--move-locked')
         self.assertEqual(0, result.status)
 
+    def test_numa_topologies(self):
+        document = documents.snapshot()
+        for instance in document['instances']:
+            instance['flavor_extra_specs'] = {'hw:numa_nodes': '2'}
+        numa = self.write('numa.json', document)
+        result = self.run_command('check', numa, self.plan)
+        self.assertEqual(1, result.status)
+        self.assertIn('NUMA topology', result.out)
+        result = self.run_command('check', numa, self.plan, '--move-numa')
+        self.assertEqual(0, result.status)
+
     def test_room_for_failures(self):
         arguments = ('check', self.snapshot, self.plan)
         option = '--failures-to-tolerate'

@@ -93,6 +93,24 @@ class TestInstances(unittest.TestCase):
         )
         self._stays('migration', Movability(cluster, MoveOptions()))
 
+    def test_one_with_a_topology_stays_unless_that_is_wanted(self) -> None:
+        of = {'flavor_extra_specs': {'hw:cpu_policy': 'dedicated'}}
+        self._stays('NUMA', movability(of))
+        found = movability(of, move_numa=True)
+        self.assertEqual([True], found.movable.tolist())
+
+    def test_nobody_looks_at_topologies_without_the_filter(self) -> None:
+        for enabled, movable in (
+            (('ComputeFilter',), True),
+            (('NUMATopologyFilter',), False),
+        ):
+            of = small.instance('a', 'c1', allocations={'PCPU': 1})
+            snapshot = Snapshot(
+                (small.node('c1'),), (of,), scheduler_filters=enabled
+            )
+            found = Movability(Cluster.from_snapshot(snapshot), MoveOptions())
+            self.assertEqual([movable], found.movable.tolist())
+
     def test_the_summary_counts_by_reason(self) -> None:
         self.assertEqual([], movability().summary())
         self.assertEqual(

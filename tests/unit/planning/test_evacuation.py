@@ -244,6 +244,15 @@ class TestWhoStays(unittest.TestCase):
     def test_locked(self) -> None:
         self.assertIn('move_locked', self._message(locked=True))
 
+    def test_a_numa_topology(self) -> None:
+        specs = {'hw:numa_nodes': '2'}
+        self.assertIn('move_numa', self._message(flavor_extra_specs=specs))
+
+    def test_no_node_was_made_for_its_image(self) -> None:
+        properties = {'hw_maxphysaddr_bits': '42'}
+        found = self._message(image_properties=properties)
+        self.assertIn('its image was made for', found)
+
     def test_stopped(self) -> None:
         self.assertIn('allow_cold', self._message(state='stopped'))
 

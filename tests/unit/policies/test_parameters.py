@@ -80,6 +80,12 @@ class TestDefaults(unittest.TestCase):
         self.assertEqual(5.0, found.threshold_pct)
         self.assertIsNone(found.max_migrations)
         self.assertFalse(found.options.move_locked)
+        self.assertFalse(found.options.move_numa)
+
+    def test_who_may_be_moved(self) -> None:
+        for name in ('move_locked', 'cold_if_not_live', 'move_numa'):
+            found = parameters.policy('rebalance', {name: True})
+            self.assertTrue(getattr(found.options, name))
 
     def test_consolidate(self) -> None:
         found = parameters.policy('consolidate', {'max_migrations': 7})

@@ -58,6 +58,8 @@ def full_snapshot() -> dict[str, Any]:
         }
     ]
     document['flavors'] = [_flavor()]
+    document['scheduler_filters'] = ['ComputeFilter']
+    document['skip_hypervisor_version_check_on_lm'] = True
     return document
 
 
@@ -82,6 +84,8 @@ def _node() -> dict[str, Any]:
             'model': 'Skylake',
             'features': ['avx2'],
         },
+        'hypervisor_type': 'QEMU',
+        'hypervisor_version': 8002000,
     }
 
 
