@@ -12,7 +12,8 @@
 
 """The HTTP side of the embedded cloud: one WSGI application.
 
-Nova answers under /compute, Placement under /placement, Glance under /image.
+Nova answers under /compute, Placement under /placement, Glance under /image
+and Neutron under /network.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from urllib.parse import parse_qsl
 
 from tests.embedded.cloud import Cloud
 from tests.embedded.glance import Glance
+from tests.embedded.neutron import Neutron
 from tests.embedded.nova import Nova
 from tests.embedded.placement import Placement
 from tests.embedded.service import Request
@@ -50,6 +52,7 @@ class CloudApi:
             'compute': Nova(),
             'placement': Placement(),
             'image': Glance(),
+            'network': Neutron(),
         }
 
     def __call__(

@@ -162,8 +162,8 @@ def hypervisor_view(state: State, host: Host, old: bool, full: bool) -> Body:
     body: Body = {
         'id': host.uuid,
         'hypervisor_hostname': host.name,
-        'hypervisor_type': 'QEMU',
-        'hypervisor_version': 8000000,
+        'hypervisor_type': host.hypervisor[0],
+        'hypervisor_version': host.hypervisor[1],
         'host_ip': '127.0.0.1',
         'state': host.state,
         'status': host.status,

@@ -68,6 +68,20 @@ def check_destination(
     reason = why_not(state, server, host)
     if reason is not None:
         raise Refused(400, NO_VALID_HOST, reason)
+    if kind == LIVE:
+        _check_hypervisor(state.hosts[server.host], host)
+
+
+def _check_hypervisor(source: Host, host: Host) -> None:
+    before, after = source.hypervisor, host.hypervisor
+    if before[0] != after[0]:
+        raise Refused(400, 'The supplied hypervisor type is invalid.')
+    if before[1] > after[1]:
+        raise Refused(
+            400,
+            'The instance requires a newer hypervisor version than has been '
+            'provided.',
+        )
 
 
 def choose_destination(state: State, server: Server) -> str:

@@ -63,6 +63,14 @@ class Host:
     disabled_reason: str | None
     document: Mapping[str, Any]
 
+    @property
+    def hypervisor(self) -> tuple[str, int]:
+        """Its type and its version."""
+        return (
+            self.document.get('hypervisor_type') or 'QEMU',
+            self.document.get('hypervisor_version') or 8000000,
+        )
+
 
 @dataclass
 class Server:

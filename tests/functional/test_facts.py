@@ -54,3 +54,30 @@ class TestFacts(base.FunctionalTestCase):
         self.assertEqual('cmp3', self.hosts()['vm3'])
         self.assertIn('PCI device', plan['status_message'])
         self.assert_clean()
+
+    def test_hypervisors_and_ports(self) -> None:
+        """Who goes live goes to no older one; a device stays."""
+        new, old = (
+            {'hypervisor_version': version} for version in (8002000, 6002000)
+        )
+        document = base.snapshot(
+            [
+                base.node('cmp1', **new),
+                base.node('cmp2', 16384, **old),
+                base.node('cmp3', 3072, **new),
+            ],
+            [
+                base.instance(1, 'cmp1', 2048),
+                base.instance(2, 'cmp1', 1024, state='stopped'),
+                base.instance(3, 'cmp1', 1024, metadata={'port': 'direct'}),
+            ],
+        )
+        self.start(document)
+        plan = self.plan('rearrange_evacuate', nodes=['cmp1'])
+        ended, _ = self.apply(plan)
+        self.assertEqual('SUCCEEDED', ended['state'], ended)
+        hosts = self.hosts()
+        self.assertEqual(('cmp3', 'cmp1'), (hosts['vm1'], hosts['vm3']))
+        self.assertNotEqual('cmp1', hosts['vm2'])
+        self.assertIn('port of type direct', plan['status_message'])
+        self.assert_clean()

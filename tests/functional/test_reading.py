@@ -140,6 +140,7 @@ class TestReading(base.FunctionalTestCase):
             ('/allocations', 'No plan: Placement cannot be read'),
             ('/traits', 'No plan: Placement cannot be read'),
             ('/image', 'No plan: Glance cannot be read'),
+            ('/network', 'No plan: Neutron cannot be read: GET /ports'),
         ):
             self.cloud.break_api(status=500, path=path)
             plan = self.plan('rearrange_evacuate', nodes=['cmp1'])

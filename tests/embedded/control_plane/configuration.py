@@ -39,7 +39,7 @@ def default_options(
     """Return the options by section.
 
     :param database: its URL
-    :param cloud_url: where /compute, /placement and /image are
+    :param cloud_url: where /compute, /placement, /image and /network are
     :param max_workers: the number of actions that the applier runs at once
     """
     return {
@@ -66,6 +66,7 @@ def default_options(
             'endpoint_override': f'{cloud_url}/placement',
         },
         'glance': {'endpoint_override': f'{cloud_url}/image'},
+        'neutron': {'endpoint_override': f'{cloud_url}/network'},
         'watcher_clients_auth': {'auth_type': 'none'},
         'collector': {
             'collector_plugins': 'compute',
