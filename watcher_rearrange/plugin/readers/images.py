@@ -40,10 +40,14 @@ _FIELDS = frozenset(
 
 @dataclasses.dataclass(frozen=True)
 class Image:
-    """An image of Glance."""
+    """An image of Glance.
+
+    :ivar disk_format: empty if it has none
+    """
 
     name: str
     properties: Mapping[str, str]
+    disk_format: str = ''
 
 
 def read(uuids: Iterable[str]) -> dict[str, Image]:
@@ -80,4 +84,5 @@ def _read(glance: api.Api, uuid: str) -> Image | None:
                 for key, value in answer.items()
                 if key not in _FIELDS and isinstance(value, str)
             },
+            answer.get('disk_format') or '',
         )

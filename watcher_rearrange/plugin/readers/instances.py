@@ -118,7 +118,10 @@ class Instances:
         image = self._facts.images.get(server.image)
         properties = _properties(server, image)
         traits = requirements.traits(
-            server.extra_specs, properties, self._facts.traits(server.host)
+            server.extra_specs,
+            properties,
+            self._facts.traits(server.host),
+            image.disk_format if image else '',
         )
         return {
             'image': (image.name if image else '') or server.image,

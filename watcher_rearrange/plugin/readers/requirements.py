@@ -56,6 +56,16 @@ _SWITCHES = {
     'hw:ephemeral_encryption': 'COMPUTE_EPHEMERAL_ENCRYPTION',
     'hw:virtio_packed_ring': 'COMPUTE_NET_VIRTIO_PACKED',
 }
+# By property of an image: what its value is put behind.
+_OF_IMAGES = {
+    'hw_architecture': 'HW_ARCH',
+    'hw_cdrom_bus': 'COMPUTE_STORAGE_BUS',
+    'hw_disk_bus': 'COMPUTE_STORAGE_BUS',
+    'hw_emulation_architecture': 'COMPUTE_ARCH',
+    'hw_video_model': 'COMPUTE_GRAPHICS_MODEL',
+    'hw_vif_model': 'COMPUTE_NET_VIF_MODEL',
+    'hw_viommu_model': 'COMPUTE_VIOMMU',
+}
 _ENCRYPTED = {
     'amd-sev': 'HW_CPU_X86_AMD_SEV',
     'amd-sev-es': 'HW_CPU_X86_AMD_SEV_ES',
@@ -73,7 +83,10 @@ class Traits:
 
 
 def traits(
-    extra_specs: Texts, properties: Texts, present: Collection[str]
+    extra_specs: Texts,
+    properties: Texts,
+    present: Collection[str],
+    disk_format: str = '',
 ) -> Traits:
     """Return what an instance asks of a node.
 
@@ -82,10 +95,13 @@ def traits(
 
     :param properties: of its image
     :param present: the traits of the node that it is on
+    :param disk_format: of its image, empty if it is not known
     """
     required = _named(extra_specs, REQUIRED) | _named(properties, REQUIRED)
     forbidden = _named(extra_specs, FORBIDDEN)
-    required |= _features(extra_specs, properties) & frozenset(present)
+    features = _features(extra_specs, properties)
+    features |= _of_image(properties, disk_format)
+    required |= features & frozenset(present)
     if setting('hw:cpu_thread_policy', extra_specs, properties) == 'isolate':
         forbidden |= {'HW_CPU_HYPERTHREADING'}
     return Traits(tuple(sorted(required)), tuple(sorted(forbidden)))
@@ -131,6 +147,20 @@ def _features(extra_specs: Texts, properties: Texts) -> frozenset[str]:
         found.add('COMPUTE_SECURITY_STATELESS_FIRMWARE')
     found.update(_tpm(extra_specs, properties))
     return frozenset(found - {''})
+
+
+def _of_image(properties: Texts, disk_format: str) -> set[str]:
+    """What a hypervisor has to be able to do with an image.
+
+    Nova asks for these by itself only if it is told to, but a node that
+    cannot do it is none for the instance in any case.
+    """
+    found = {
+        f'{prefix}_{properties[name].replace("-", "_").upper()}'
+        for name, prefix in _OF_IMAGES.items()
+        if name in properties
+    }
+    return found | {f'COMPUTE_IMAGE_TYPE_{disk_format.upper()}'}
 
 
 def _tpm(extra_specs: Texts, properties: Texts) -> set[str]:

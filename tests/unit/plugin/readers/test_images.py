@@ -32,6 +32,7 @@ class TestImages(base.ReadingTestCase):
         self.assertEqual('tiny', found.name)
         self.assertEqual('required', found.properties['trait:A'])
         self.assertNotIn('status', found.properties)
+        self.assertEqual('raw', found.disk_format)
         self.assertEqual([f'/images/{IMAGE}'], self.adapter.asked)
 
     def test_one_that_was_deleted(self):
@@ -40,6 +41,10 @@ class TestImages(base.ReadingTestCase):
     def test_one_without_a_name(self):
         self.adapter.document['images'][0]['name'] = None
         self.assertEqual('', images.read([IMAGE])[IMAGE].name)
+
+    def test_one_without_a_format(self):
+        self.adapter.document['images'][0]['disk_format'] = None
+        self.assertEqual('', images.read([IMAGE])[IMAGE].disk_format)
 
     def test_none_is_not_asked_for(self):
         self.assertEqual({}, images.read([]))

@@ -77,6 +77,25 @@ class TestTraits(unittest.TestCase):
         ):
             self.assertEqual((), self.required(specs, {}, present))
 
+    def test_what_an_image_needs(self):
+        for properties, disk_format, trait in (
+            ({'hw_disk_bus': 'scsi'}, '', 'COMPUTE_STORAGE_BUS_SCSI'),
+            (
+                {'hw_vif_model': 'ne2k-pci'},
+                '',
+                'COMPUTE_NET_VIF_MODEL_NE2K_PCI',
+            ),
+            ({'hw_video_model': 'vga'}, '', 'COMPUTE_GRAPHICS_MODEL_VGA'),
+            ({'hw_architecture': 'x86_64'}, '', 'HW_ARCH_X86_64'),
+            ({}, 'qcow2', 'COMPUTE_IMAGE_TYPE_QCOW2'),
+        ):
+            for present in ((), (trait, 'COMPUTE_NODE')):
+                found = requirements.traits(
+                    {}, properties, present, disk_format
+                )
+                with self.subTest(trait=trait, present=present):
+                    self.assertEqual(present[:1], found.required)
+
     def test_threads(self):
         specs = {'hw:cpu_thread_policy': 'isolate'}
         found = requirements.traits(specs, {}, ())
