@@ -72,6 +72,8 @@ def nodes(hostname: str, uuid: str) -> st.SearchStrategy[records.ComputeNode]:
         traits=text_lists,
         load=loads,
         migration_link_mbps=st.integers(1, 2**31 - 1),
+        hypervisor_type=texts,
+        hypervisor_version=st.none() | wholes,
     )
 
 
