@@ -23,16 +23,15 @@ import dataclasses
 import datetime
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Mapping
 
 from watcher_rearrange.model import records as model
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.planning import judged
+from watcher_rearrange.planning.budgets import Budgets
 from watcher_rearrange.policies.file import lowering
 from watcher_rearrange.policies.file import records
-from watcher_rearrange.policies.file import selection
 
 
 # Plans that are looked at until all budgets are kept.
@@ -69,7 +68,7 @@ def plan(
     """
     if not known.policy.rules:
         return make(snapshot)
-    budgets = _Budgets(snapshot, known)
+    budgets = Budgets(snapshot, known.policy, known.migrated)
     lowered = lowering.lower(snapshot, known.policy, known.now)
     if not directed:
         lowered = lowering.frozen(lowered)
@@ -86,7 +85,7 @@ def plan(
 
 
 def _budgeted(
-    lowered: model.Snapshot, budgets: _Budgets, make: Planner
+    lowered: model.Snapshot, budgets: Budgets, make: Planner
 ) -> Plan:
     stays: dict[str, str] = budgets.used_up()
     for _ in range(MAX_TRIES):
@@ -98,86 +97,6 @@ def _budgeted(
     # Displacement can take a budget twice: then nobody of it moves.
     stays.update(budgets.everybody())
     return _unproved(make(lowering.with_stays(lowered, stays)))
-
-
-class _Budgets:
-    """What each budget leaves to whom."""
-
-    def __init__(self, snapshot: model.Snapshot, known: Business) -> None:
-        self._migrated = known.migrated
-        self._priority = _priorities(snapshot, known.policy)
-        self._budgets: list[tuple[str, int, frozenset[str]]] = []
-        selector = selection.Selector(snapshot)
-        moving = {m.instance for m in snapshot.migrations if m.in_progress}
-        for rule in known.policy.rules:
-            if rule.kind == records.BUDGET:
-                whom = selector.instances(rule.instances)
-                for members in _shares(snapshot, whom, rule.each):
-                    done = sum(self._migrated.get(m, 0) for m in members)
-                    done += len(members & moving)
-                    left = max(0, rule.migrations - done)
-                    self._budgets.append((rule.name, left, members))
-
-    def used_up(self) -> dict[str, str]:
-        """Return who stays as nothing is left."""
-        return self._staying(lambda left: left == 0)
-
-    def everybody(self) -> dict[str, str]:
-        """Return all that have a budget."""
-        return self._staying(lambda left: True)
-
-    def exceeded(self, made: Plan) -> dict[str, str]:
-        """Return who stays so that no more than the budgets is used."""
-        found: dict[str, str] = {}
-        movers = [a.instance for a in made.actions if a.instance]
-        movers.sort(key=lambda uuid: -self._priority.get(uuid, 0.0))
-        for name, left, members in self._budgets:
-            mine = [uuid for uuid in movers if uuid in members]
-            if len(mine) > left:
-                kept = set(mine[:left])
-                found.update(dict.fromkeys(members - kept, _over_budget(name)))
-        return found
-
-    def _staying(self, chosen: Callable[[int], bool]) -> dict[str, str]:
-        return {
-            member: _over_budget(name)
-            for name, left, members in self._budgets
-            if chosen(left)
-            for member in members
-        }
-
-
-def _over_budget(name: str) -> str:
-    return f'over the budget of rule {name}'
-
-
-def _shares(
-    snapshot: model.Snapshot, whom: Iterable[int], each: str
-) -> list[frozenset[str]]:
-    """Who has a budget together."""
-    chosen = [snapshot.instances[k] for k in whom]
-    uuids = frozenset(one.uuid for one in chosen)
-    if each == 'project':
-        projects: dict[str, set[str]] = {}
-        for one in chosen:
-            projects.setdefault(one.project_id, set()).add(one.uuid)
-        return [frozenset(members) for members in projects.values()]
-    if each == 'server_group':
-        groups = snapshot.server_groups
-        return [uuids.intersection(group.members) for group in groups]
-    return [uuids]
-
-
-def _priorities(
-    snapshot: model.Snapshot, policy: records.Policy
-) -> dict[str, float]:
-    found: dict[str, float] = {}
-    selector = selection.Selector(snapshot)
-    for rule in policy.rules:
-        if rule.kind == records.PRIORITY:
-            for k in selector.instances(rule.instances):
-                found.setdefault(snapshot.instances[k].uuid, rule.value)
-    return found
 
 
 def _is_left(made: Plan) -> bool:
