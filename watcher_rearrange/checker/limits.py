@@ -31,7 +31,7 @@ class Limits:
     :ivar move_locked: the user asked to move locked instances too
     :ivar move_numa: and those with a NUMA topology
     :ivar failures_to_tolerate: nodes whose instances must find room
-        elsewhere, after each action of the list
+        elsewhere, whatever the order
     :raises ValueError: a limit below 1, under which nothing could run, or
         fewer failures than none
     """

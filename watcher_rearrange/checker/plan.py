@@ -109,8 +109,6 @@ def check_plan(
     end = _replay_list(start.copy(), actions, findings)
     if target is not None and plan.get('status') in REACHED:
         findings.add(check_target(cluster, target, end), 'end of the plan')
-    if count := limits.failures_to_tolerate:
-        findings.add(reserve.check(cluster, actions, count))
     path = Path(actions, graph, start.copy(_touched(actions)), limits)
     _worst_orders(cluster, path, findings)
     effort = Effort(interleavings, failures, seed)
@@ -172,8 +170,14 @@ def _replay_list(
 def _worst_orders(cluster: Cluster, path: Path, findings: Findings) -> None:
     findings.add(check_services(cluster, path))
     # Where an instance is at a move is known only if its moves form a chain.
-    if not findings.has('chain', 'source'):
-        findings.add(WorstCase(cluster, path).violations())
+    if findings.has('chain', 'source'):
+        return
+    findings.add(WorstCase(cluster, path).violations())
+    failures = path.limits.failures_to_tolerate
+    if failures and not findings.has('list_order'):
+        findings.add(
+            reserve.check(cluster, path.actions, path.graph, failures)
+        )
 
 
 def _simulate(

@@ -122,6 +122,10 @@ class Instance:
     :ivar image_properties: those that Nova keeps with the instance
     :ivar not_live: why it cannot be migrated live, where its state would
         let it
+    :ivar not_within: hours in which a policy lets no migration of it begin,
+        as the policy file has them; no snapshot file has any
+    :ivar quiet_from_s: when the next of these begin, in seconds from the
+        begin of a plan; None where there are none
     """
 
     uuid: str
@@ -144,6 +148,8 @@ class Instance:
     image: str = ''
     image_properties: Mapping[str, str] = field(default_factory=dict)
     not_live: str = ''
+    not_within: tuple[str, ...] = ()
+    quiet_from_s: float | None = None
 
     @property
     def label(self) -> str:

@@ -109,6 +109,11 @@ def is_over_by(draft: Draft, deadline_s: float) -> bool:
     return round(found.timetable.makespan_s, 1) <= deadline_s
 
 
+def makespan_bound_s(draft: Draft) -> float:
+    """Return what no order of the moves can be faster than."""
+    return round(_bound(draft, _steps(draft)).makespan_s, 1)
+
+
 def seconds(draft: Draft) -> list[float]:
     """Return what each move takes."""
     return [_migrate(draft, move).estimated_s for move in draft.moves]

@@ -62,8 +62,7 @@ def cut(
     assert job.deadline_s is not None
     parts = Parts(job, draft, end)
     best = _best(parts, job.deadline_s)
-    moves = tuple(draft.moves[k] for k in sorted(best.moves))
-    return Path(moves), best.after
+    return parts.path(best), best.after
 
 
 def _best(parts: Parts, deadline_s: float) -> Part:

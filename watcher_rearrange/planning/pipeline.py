@@ -30,15 +30,13 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.model.records import Snapshot
-from watcher_rearrange.path.moves import Move
-from watcher_rearrange.path.moves import Path
-from watcher_rearrange.planning import actions
 from watcher_rearrange.planning import business
-from watcher_rearrange.planning import deadline
 from watcher_rearrange.planning import given
+from watcher_rearrange.planning import late
 from watcher_rearrange.planning import menu
 from watcher_rearrange.planning import reserve
 from watcher_rearrange.planning import worth
+from watcher_rearrange.planning import writing
 from watcher_rearrange.planning.combination import Combination
 from watcher_rearrange.planning.consolidation import Consolidation
 from watcher_rearrange.planning.defragmentation import Defragmentation
@@ -92,9 +90,8 @@ def plan(
         left_s = policy.time_limit_s - (time.monotonic() - began_s)
         # Something is always found out, however late it is.
         limit_s = max(left_s, LEAST_S)
-        return _plan(
-            lowered, dataclasses.replace(policy, time_limit_s=limit_s)
-        )
+        limited = dataclasses.replace(policy, time_limit_s=limit_s)
+        return _plan(lowered, limited, snapshot)
 
     return business.plan(snapshot, known, make, directed)
 
@@ -111,8 +108,16 @@ def _joined(first: Rules, second: Rules) -> Rules:
     return Rules((*first.rules, *second.rules))
 
 
-def _plan(snapshot: Snapshot, policy: parameters.Policy) -> Plan:
-    cluster = Cluster.from_snapshot(snapshot)
+def _plan(
+    lowered: Snapshot, policy: parameters.Policy, snapshot: Snapshot
+) -> Plan:
+    """Plan for a cluster.
+
+    :param lowered: with the rules of a policy as facts
+    :param snapshot: without these, as Nova knows it
+    """
+    cluster = Cluster.from_snapshot(lowered)
+    known = Cluster.from_snapshot(snapshot)
     runs = 1 + policy.alternatives
     if policy.worth.asked:
         runs += worth.TRIES - 1
@@ -123,7 +128,7 @@ def _plan(snapshot: Snapshot, policy: parameters.Policy) -> Plan:
     @functools.cache
     def plan_with(most: int | None) -> Plan:
         return _planned(
-            cluster, dataclasses.replace(policy, max_migrations=most)
+            cluster, dataclasses.replace(policy, max_migrations=most), known
         )
 
     result = worth.limited(plan_with, policy.max_migrations, policy.worth)
@@ -133,54 +138,26 @@ def _plan(snapshot: Snapshot, policy: parameters.Policy) -> Plan:
     return dataclasses.replace(result, alternatives=others)
 
 
-def _planned(cluster: Cluster, policy: parameters.Policy) -> Plan:
-    job = _job(cluster, policy)
-    start = Placement(job.cluster)
-    path, end = settle(job, start)
+def _planned(
+    cluster: Cluster, policy: parameters.Policy, known: Cluster
+) -> Plan:
+    began_s = time.monotonic()
+    failures = policy.failures_to_tolerate
+    share = 1 - reserve.SHARE if failures else 1.0
+    job = _job(
+        cluster,
+        dataclasses.replace(policy, time_limit_s=policy.time_limit_s * share),
+    )
+    path, end = settle(job, Placement(job.cluster))
     refused = job.refusal(end)
     if refused is not None:
         return Plan(refused, messages=tuple(job.messages(end)))
-    result = _written(job, start, end, path)
-    if job.deadline_s is not None:
-        result = _in_time(job, start, end, path, result)
-    failures = policy.failures_to_tolerate
+    result = writing.written(job, end, path)
+    result = late.in_time(job, end, path, result)
     if not failures:
         return result
-    return reserve.kept(job, failures, result, functools.partial(_less, job))
-
-
-def _less(job: Job, path: Path, end: Placement) -> Plan:
-    """The plan of a part of the moves, or why it must not be used."""
-    refused = job.refusal(end)
-    if refused is not None:
-        return Plan(refused, messages=tuple(job.messages(end)))
-    return _written(job, Placement(job.cluster), end, path)
-
-
-def _in_time(
-    job: Job, start: Placement, end: Placement, path: Path, result: Plan
-) -> Plan:
-    """Leave out what would not be over by the deadline."""
-    planned = len(path.moves)
-    while path.moves and result.path.makespan_s > (job.deadline_s or 0):
-        # With fewer moves, others may run at other times: look again.
-        path, end = deadline.cut(job, _draft(job, start, end, path), end)
-        result = _written(job, start, end, path)
-    if job.is_worse(result.objectives):
-        path = Path()
-        result = _written(job, start, start, path)
-    left = planned - len(path.moves)
-    if not left:
-        return result
-    text = (
-        f'{left} of {planned} migrations are left out: they would not be of '
-        f'use within {job.deadline_s:g} s'
-    )
-    return dataclasses.replace(
-        result,
-        status=Status.FEASIBLE if result.actions else Status.NO_CHANGE,
-        messages=(text, *result.messages),
-    )
+    until_s = began_s + policy.time_limit_s
+    return reserve.kept(job, known, failures, result, until_s)
 
 
 def _job(cluster: Cluster, policy: parameters.Policy) -> Job:
@@ -197,43 +174,3 @@ def _job(cluster: Cluster, policy: parameters.Policy) -> Job:
     if isinstance(policy, OptimizePolicy):
         return Optimization(cluster, policy)
     return Evacuation(cluster, policy)
-
-
-def _draft(
-    job: Job, start: Placement, end: Placement, path: Path
-) -> actions.Draft:
-    def reason(move: Move) -> str:
-        if move.displacement:
-            final = job.cluster.hostname(int(end.node_of[move.instance]))
-            return f'out of the way for a while, then on to {final}'
-        return job.reason(move, end)
-
-    return actions.Draft(
-        job.rules, start, path.moves, job.services(end), reason, job.limits
-    )
-
-
-def _written(job: Job, start: Placement, end: Placement, path: Path) -> Plan:
-    written, summary = actions.write(_draft(job, start, end, path))
-    table = job.table(start, end)
-    fewest = job.fewest_migrations(start, end)
-    optimal = job.is_optimal(table, path, fewest)
-    return Plan(
-        status=_status(job, bool(written), optimal),
-        actions=written,
-        objectives=tuple(table),
-        path=summary,
-        violations_before=tuple(job.rules.violations(start)),
-        violations_after=tuple(job.rules.violations(end)),
-        messages=tuple(job.messages(end)),
-        limits=job.limits.set if written else {},
-    )
-
-
-def _status(job: Job, acts: bool, optimal: bool) -> Status:
-    if acts:
-        return Status.OPTIMAL if optimal else Status.FEASIBLE
-    # Having found nothing says something only if the search was finished.
-    if job.out_of_time and not optimal:
-        return Status.TIME_LIMIT
-    return Status.NO_CHANGE

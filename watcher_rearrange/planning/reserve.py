@@ -13,156 +13,212 @@
 """A plan that keeps room for the instances of nodes that fail.
 
 The strategies do not look for such plans: of the one that they find, what
-comes before the first action after which more failures would strand
-somebody than at the start is kept.
+comes before the first action that would leave more nodes than at the start
+whose failure strands somebody is kept. It is kept in every order that the
+parents allow, for which actions may have to wait for more than they did.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import time
 
-from collections.abc import Callable
 from collections.abc import Sequence
 
 from watcher_rearrange.constraints.reserve import Reserve
+from watcher_rearrange.constraints.rules import Rules
+from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
-from watcher_rearrange.model.plan import DISABLE_SERVICE
 from watcher_rearrange.model.plan import Action
 from watcher_rearrange.model.plan import Plan
-from watcher_rearrange.model.plan import Status
-from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
+from watcher_rearrange.planning import late
+from watcher_rearrange.planning import timed
+from watcher_rearrange.planning import waits
+from watcher_rearrange.planning import writing
 from watcher_rearrange.planning.job import Job
 
 
-# Makes the plan of a path and its end.
-Write = Callable[[Path, Placement], Plan]
+# Of the time limit, how much is for this.
+SHARE = 0.25
+
+# What it has at least, however late it is.
+LEAST_S = 1.0
+
+# So often is a plan made again without the moves that cannot be made; then
+# what is in order is taken as it is.
+MAX_CUTS = 10
 
 
-def kept(job: Job, failures: int, result: Plan, write: Write) -> Plan:
+def kept(
+    job: Job, known: Cluster, failures: int, result: Plan, until_s: float
+) -> Plan:
     """Return as much of a plan as keeps the reserve.
 
+    :param known: the cluster as Nova knows it, without rules of a policy
     :param failures: of nodes, 1 or more
+    :param until_s: on the clock of ``time.monotonic``
     """
-    start = Placement(job.cluster)
-    reserve = Reserve(job.rules, failures)
-    most = len(reserve.untolerated(start, job.cluster.receives))
-    planned, enabled = _moves(job, result.actions), 0
-    while True:
-        breach = _breach(job, reserve, most, result.actions)
-        if breach is None:
-            break
-        if result.actions[breach].type == DISABLE_SERVICE:
-            # Nobody waits for it: the freed node is left enabled. Where it
-            # is disabled before anything leaves, nothing else can be done.
-            if not result.actions[breach].parents:
-                enabled = len(result.actions) - len(planned)
-                result = dataclasses.replace(write(Path(), start), actions=())
-                break
-            enabled += 1
-            result = _without(result, breach)
-            continue
-        enabled = 0
-        moves = _until(_moves(job, result.actions), result.actions[:breach])
-        result = write(Path(moves), _after(start, moves))
-        if job.is_worse(result.objectives):
-            result = write(Path(), start)
-    left = len(planned) - len(_moves(job, result.actions))
-    if left or enabled:
-        result = dataclasses.replace(result, status=_status(result))
-    texts = _texts(failures, most, left, enabled)
-    return dataclasses.replace(result, messages=(*texts, *result.messages))
+    return _Keeper(job, known, failures, until_s).kept(result)
 
 
-def _breach(
-    job: Job, reserve: Reserve, most: int, actions: Sequence[Action]
-) -> int | None:
-    """The first action after which more failures are not tolerated."""
-    cluster = job.cluster
-    placement = Placement(cluster)
-    receives = cluster.receives.copy()
-    for position, action in enumerate(actions):
-        if action.is_migration:
-            placement.move(
-                cluster.instance_index[action.instance],
-                cluster.node_index[action.destination],
+@dataclasses.dataclass(frozen=True)
+class _Draft:
+    """A plan, and how much of it is in order."""
+
+    result: Plan
+    proof: waits.Proof
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it is."""
+        return len(self.proof.parents) == len(self.result.actions)
+
+    @property
+    def migrations(self) -> int:
+        """How many migrations are."""
+        done = self.result.actions[: len(self.proof.parents)]
+        return sum(action.is_migration for action in done)
+
+    @property
+    def actions(self) -> list[Action]:
+        """The actions that are."""
+        return [self.result.actions[k] for k in self.positions]
+
+    @property
+    def positions(self) -> list[int]:
+        """Their positions in the list of the plan."""
+        left = self.proof.left
+        return [k for k in range(len(self.proof.parents)) if k not in left]
+
+    @property
+    def parents(self) -> list[list[int]]:
+        """Whom each waits for, as positions among themselves."""
+        number = {k: n for n, k in enumerate(self.positions)}
+        return [
+            [number[parent] for parent in self.proof.parents[k]]
+            for k in self.positions
+        ]
+
+
+class _Keeper:
+    def __init__(
+        self, job: Job, known: Cluster, failures: int, until_s: float
+    ) -> None:
+        self._job = job
+        self._failures = failures
+        reserve = Reserve(Rules(known, job.rules.options), failures)
+        until_s = max(until_s, time.monotonic() + LEAST_S)
+        self._waits = waits.Waits(known, reserve, until_s)
+
+    def kept(self, result: Plan) -> Plan:
+        """Return as much of a plan as keeps the reserve."""
+        planned = sum(action.is_migration for action in result.actions)
+        draft = self._draft(result)
+        found = self._in_time(draft)
+        left = planned - sum(action.is_migration for action in found.actions)
+        enabled = len(draft.proof.left)
+        if left or enabled:
+            found = writing.cut(found)
+        texts = self._texts(left, enabled, draft.proof.late)
+        slower_s = found.path.makespan_s - draft.result.path.makespan_s
+        if slower_s > 0:
+            texts.append(
+                f'the plan takes {slower_s:.1f} s longer: actions wait for '
+                'others, so that the room is there in every order'
             )
-        elif action.type == DISABLE_SERVICE:
-            receives[cluster.node_index[action.node]] = False
-        if len(reserve.untolerated(placement, receives)) > most:
-            return position
-    return None
+        messages = (*texts, *found.messages)
+        return dataclasses.replace(found, messages=messages)
 
+    def _draft(self, result: Plan) -> _Draft:
+        """The plan, or one of less moves, of which most is in order."""
+        best = draft = _Draft(result, self._waits.proof(result.actions))
+        for _ in range(MAX_CUTS):
+            if draft.whole:
+                return draft
+            if draft.proof.late:
+                break
+            result = self._without(result, len(draft.proof.parents))
+            draft = _Draft(result, self._waits.proof(result.actions))
+            if draft.migrations > best.migrations:
+                best = draft
+        return draft if draft.whole else best
 
-def _moves(job: Job, actions: Sequence[Action]) -> tuple[Move, ...]:
-    """The moves that actions make."""
-    cluster = job.cluster
-    return tuple(
-        Move(
-            cluster.instance_index[action.instance],
-            cluster.node_index[action.source],
-            cluster.node_index[action.destination],
-            action.displacement,
+    def _without(self, result: Plan, breach: int) -> Plan:
+        """The plan of what comes before an action."""
+        start = Placement(self._job.cluster)
+        if not result.actions[breach].is_migration:
+            # The others wait for it.
+            return self._nothing()
+        made = _whole(result.actions, breach)
+        moves = writing.moves_of(self._job, made)
+        end = writing.after(start, moves)
+        less = writing.less(self._job, Path(moves), end)
+        if not moves or self._job.is_worse(less.objectives):
+            return self._nothing()
+        return less
+
+    def _nothing(self) -> Plan:
+        start = Placement(self._job.cluster)
+        nothing = writing.less(self._job, Path(), start)
+        return dataclasses.replace(nothing, actions=(), limits={})
+
+    def _in_time(self, draft: _Draft) -> Plan:
+        """What is in order of a draft, as far as it is not too late."""
+        result, made = draft.result, tuple(draft.actions)
+        position = {action.id: k for k, action in enumerate(made)}
+        before = [[position.get(p) for p in one.parents] for one in made]
+        if draft.parents != before:
+            made = timed.waiting(made, draft.parents, self._job.limits)
+        made = made[: late.first(self._job, made)]
+        made = made[: len(_whole(result.actions, len(made)))]
+        if made == result.actions:
+            return result
+        if not draft.whole or len(made) < len(draft.actions):
+            cut = writing.of_actions(self._job, made)
+            worse = self._job.is_worse(cut.objectives)
+            return self._nothing() if worse else cut
+        path = dataclasses.replace(
+            result.path, makespan_s=writing.makespan_s(made)
         )
-        for action in actions
-        if action.is_migration
-    )
+        return dataclasses.replace(result, actions=made, path=path)
+
+    def _texts(self, left: int, enabled: int, late: bool) -> list[str]:
+        """What the reserve costs, and where there is none."""
+        nodes = 'a node' if self._failures == 1 else f'{self._failures} nodes'
+        texts = []
+        if left:
+            text = (
+                f'{left} migrations are left out: they would leave no room '
+                f'for the instances of {nodes} that may fail'
+            )
+            if late:
+                text += ', or the time limit was over before it was known'
+            texts.append(text)
+        if enabled:
+            texts.append(
+                f'{enabled} nodes stay enabled: they are the room for the '
+                f'instances of {nodes} that may fail'
+            )
+        if self._waits.most:
+            texts.append(
+                'already now there would be no room for the instances of '
+                f'{self._waits.most} nodes if they failed'
+            )
+        return texts
 
 
-def _until(
-    moves: tuple[Move, ...], done: Sequence[Action]
-) -> tuple[Move, ...]:
-    """The moves that were made, but for those that got only halfway."""
-    final = {move.instance: move.destination for move in moves}
-    made = moves[: sum(action.is_migration for action in done)]
+def _whole(actions: Sequence[Action], count: int) -> Sequence[Action]:
+    """The first actions, less those with which somebody gets only halfway."""
+    final = {one.instance: one.destination for one in actions}
+    made = actions[:count]
     while True:
-        at = {move.instance: move.destination for move in made}
+        at = {one.instance: one.destination for one in made}
         halfway = [
             k
-            for k, move in enumerate(made)
-            if at[move.instance] != final[move.instance]
+            for k, one in enumerate(made)
+            if at[one.instance] != final[one.instance]
         ]
         if not halfway:
             return made
         made = made[: halfway[0]]
-
-
-def _after(start: Placement, moves: Sequence[Move]) -> Placement:
-    end = start.copy()
-    for move in moves:
-        end.move(move.instance, move.destination)
-    return end
-
-
-def _without(result: Plan, position: int) -> Plan:
-    actions = (*result.actions[:position], *result.actions[position + 1 :])
-    return dataclasses.replace(result, actions=actions)
-
-
-def _texts(failures: int, most: int, left: int, enabled: int) -> list[str]:
-    """What the reserve costs, and where there is none."""
-    nodes = 'a node' if failures == 1 else f'{failures} nodes'
-    texts = []
-    if left:
-        texts.append(
-            f'{left} migrations are left out: they would leave no room for '
-            f'the instances of {nodes} that may fail'
-        )
-    if enabled:
-        texts.append(
-            f'{enabled} nodes stay enabled: they are the room for the '
-            f'instances of {nodes} that may fail'
-        )
-    if most:
-        texts.append(
-            f'already now there would be no room for the instances of {most} '
-            'nodes if they failed'
-        )
-    return texts
-
-
-def _status(result: Plan) -> Status:
-    """What is known of a plan of which something is left out."""
-    if result.status in (Status.INFEASIBLE, Status.TIME_LIMIT):
-        return result.status
-    return Status.FEASIBLE if result.actions else Status.NO_CHANGE

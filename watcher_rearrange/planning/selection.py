@@ -16,11 +16,13 @@ from __future__ import annotations
 
 import dataclasses
 
+from collections.abc import Collection
 from collections.abc import Iterable
 
 import numpy as np
 
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.path.moves import Path
 from watcher_rearrange.path.timing import schedule
 from watcher_rearrange.planning import actions
 from watcher_rearrange.planning.job import Job
@@ -103,6 +105,29 @@ class Parts:
                 todo += self._parents[k]
                 todo += self._moves_of[self._draft.moves[k].instance]
         return frozenset(found)
+
+    def without(self, instances: Collection[int]) -> Moves:
+        """Return the moves that depend on none of some instances.
+
+        Who does not get to its final node is left alone.
+        """
+        moves = self._draft.moves
+        gone = set(instances)
+        lost: set[int] = set()
+        while True:
+            before = len(lost)
+            for k, move in enumerate(moves):
+                if move.instance in gone or lost.intersection(
+                    self._parents[k]
+                ):
+                    lost.add(k)
+                    gone.add(move.instance)
+            if len(lost) == before:
+                return frozenset(range(len(moves))) - lost
+
+    def path(self, part: Part) -> Path:
+        """Return the moves of a part in their order."""
+        return Path(tuple(self._draft.moves[k] for k in sorted(part.moves)))
 
     def tried(self, moves: Iterable[int]) -> Part | None:
         """Return a part if it can be done one by one and makes sense."""

@@ -273,7 +273,7 @@ BROKEN = (
     ),
     Broken(
         'reserve',
-        ('n2',),
+        ('n1',),
         small_cluster({'n3': {'memory_mb': 50}}),
         plan(MOVE, OFF_N1),
         None,
