@@ -28,7 +28,7 @@ from tests.property import test_filters
 from tests.property import test_rules
 from watcher_rearrange import checker
 from watcher_rearrange.checker import cluster as checker_cluster
-from watcher_rearrange.checker import reserve as checker_reserve
+from watcher_rearrange.checker import outages as checker_outages
 from watcher_rearrange.constraints.doubt import Doubt
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.reserve import Reserve
@@ -91,7 +91,7 @@ class TestReserve(unittest.TestCase):
         found = Reserve(search.rules, failures).untolerated(
             search.placement, search.cluster.receives
         )
-        other = checker_reserve.Reserve(
+        other = checker_outages.Outages(
             checker_cluster.read_cluster(document), failures
         )
         self.assertEqual(
@@ -106,7 +106,7 @@ class TestReserve(unittest.TestCase):
         self, document: dict[str, Any], failures: int, data: st.DataObject
     ) -> None:
         search = test_rules.Search(document, MoveOptions())
-        other = checker_reserve.Reserve(
+        other = checker_outages.Outages(
             checker_cluster.read_cluster(document), failures
         )
         mine = Reserve(search.rules, failures)
@@ -117,28 +117,6 @@ class TestReserve(unittest.TestCase):
                 other.hopeless(_view(search, doubts, receives)),
                 [search.cluster.hostname(n) for n in found],
             )
-
-    @EXAMPLES
-    @hypothesis.given(
-        test_rules.documents() | fitting(), st.integers(1, 3), st.data()
-    )
-    def test_asked_again_it_says_what_another_would(
-        self, document: dict[str, Any], failures: int, data: st.DataObject
-    ) -> None:
-        search = test_rules.Search(document, MoveOptions())
-        cluster, placement = search.cluster, search.placement
-        receives = cluster.receives.copy()
-        reserve = Reserve(search.rules, failures)
-        nodes = st.integers(0, cluster.n_nodes - 1)
-        for _ in range(4):
-            found = reserve.untolerated(placement, receives)
-            fresh = Reserve(search.rules, failures)
-            self.assertEqual(fresh.untolerated(placement, receives), found)
-            if cluster.n_instances and data.draw(st.integers(0, 3)):
-                who = data.draw(st.integers(0, cluster.n_instances - 1))
-                placement.move(who, data.draw(nodes))
-            else:
-                receives[data.draw(nodes)] ^= True
 
     @EXAMPLES
     @hypothesis.given(
@@ -231,7 +209,7 @@ def _wrong(
 
 
 def _hopeless(document: dict[str, Any], failures: int) -> int:
-    reserve = checker_reserve.Reserve(
+    reserve = checker_outages.Outages(
         checker_cluster.read_cluster(document), failures
     )
     return len(reserve.hopeless())
@@ -264,10 +242,10 @@ def _doubts(
 
 def _view(
     search: test_rules.Search, doubts: dict[int, Doubt], receives: Any
-) -> checker_reserve.View:
+) -> checker_outages.View:
     cluster = search.cluster
     uuid = [one.uuid for one in cluster.snapshot.instances]
-    return checker_reserve.View(
+    return checker_outages.View(
         stations={
             uuid[idx]: tuple(map(cluster.hostname, one.hosts))
             for idx, one in doubts.items()

@@ -103,22 +103,6 @@ class Moment:
                 found.setdefault(node, []).append(idx)
         return found
 
-    def changed(self, before: Moment) -> frozenset[int]:
-        """Return the nodes of which something else is known than before."""
-        moved = before._node_of != self._node_of
-        found = {
-            *before._node_of[moved].tolist(),
-            *self._node_of[moved].tolist(),
-            *(before.receives != self.receives).nonzero()[0].tolist(),
-        }
-        for idx in before.doubts.keys() | self.doubts.keys():
-            then, now = before.doubts.get(idx), self.doubts.get(idx)
-            if then != now:
-                found.update(then.nodes if then else ())
-                found.update(now.nodes if now else ())
-                found.update((*before.hosts(idx), *self.hosts(idx)))
-        return frozenset(found)
-
     def members(self, group: Group) -> Iterator[tuple[int, frozenset[int]]]:
         """Yield each member of a group with the nodes that it may be on.
 

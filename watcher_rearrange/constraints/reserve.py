@@ -30,6 +30,7 @@ from __future__ import annotations
 import bisect
 import dataclasses
 
+from collections.abc import Collection
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -48,6 +49,9 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 
 
+# Resource classes, as columns, with the amounts of an instance.
+Asked = tuple[tuple[int, int], ...]
+
 NO_DOUBTS: Mapping[int, Doubt] = MappingProxyType({})
 
 
@@ -63,28 +67,8 @@ class _Failure:
     sure: frozenset[int]
 
 
-@dataclasses.dataclass(frozen=True)
-class _Answer:
-    """What became of a set of nodes, and what that depended on.
-
-    :ivar reach: nodes before this one were looked at
-    """
-
-    failure: _Failure
-    stranded: bool
-    reach: int
-
-    def holds(self, changed: frozenset[int]) -> bool:
-        """Whether it still does if just these nodes have changed."""
-        return changed.isdisjoint(self.failure.nodes) and not any(
-            node < self.reach for node in changed
-        )
-
-
 class Reserve:
     """What room is left for the instances of nodes that fail.
-
-    Asked again and again, it works out only what may have changed.
 
     :param rules: of the cluster as Nova knows it, without those of a policy
     :param failures: how many fail at once, 1 or more
@@ -96,52 +80,45 @@ class Reserve:
         self._failures = failures
         self._memory_mb = _amounts(cluster, 'MEMORY_MB')
         order = np.lexsort((-_amounts(cluster, 'VCPU'), -self._memory_mb))
-        self._rank: Ints = np.empty_like(order)
-        self._rank[order] = np.arange(len(order))
+        self._rank = order.argsort().tolist()
+        known: dict[Asked, Asked] = {}
+        self._asked: list[Asked] = []
+        for row in cluster.demand.tolist():
+            asked = tuple((rc, n) for rc, n in enumerate(row) if n)
+            self._asked.append(known.setdefault(asked, asked))
         # Who starts anew is bound by nothing that it ran on, and Nova, which
         # chooses the nodes then, knows of no policy.
-        self._class_of, self._suits = rules.classes(
+        class_of, self._suits = rules.classes(
             [
                 rule
                 for rule in rules.node_rules
                 if not isinstance(rule, LiveRule | Fences | ReceivingNodes)
             ]
         )
-        self._answers: dict[int, _Answer] = {}
-        self._seen: Moment | None = None
+        self._class_of: list[int] = class_of.tolist()
 
     def untolerated(
         self,
         placement: Placement,
         receives: Bools,
         doubts: Mapping[int, Doubt] = NO_DOUBTS,
+        among: Collection[int] | None = None,
     ) -> list[int]:
         """Return the nodes whose set must not fail, ascending.
 
         :param receives: bool[n_nodes], up and enabled by then
         :param doubts: of the instances that may be elsewhere than placed,
             or hold room elsewhere
+        :param among: nodes that are asked for; None for all
         """
         moment = Moment(placement, receives, doubts)
-        changed: frozenset[int] = frozenset()
-        if self._seen is not None:
-            changed = moment.changed(self._seen)
-        self._seen = moment
         of_nodes = moment.of_nodes()
-        answers, self._answers = self._answers, {}
-        for node, failure in self._failing(moment, of_nodes).items():
-            answer = answers.get(node)
-            if (
-                answer is None
-                or answer.failure != failure
-                or not answer.holds(changed)
-            ):
-                fallen = {
-                    i for n in failure.nodes for i in of_nodes.get(n, ())
-                }
-                answer = self._answer(moment, failure, fallen)
-            self._answers[node] = answer
-        return [n for n, one in self._answers.items() if one.stranded]
+        return [
+            node
+            for node, failure in self._failing(moment, of_nodes).items()
+            if (among is None or node in among)
+            and self._is_stranding(moment, failure, of_nodes)
+        ]
 
     def _failing(
         self, moment: Moment, of_nodes: Mapping[int, list[int]]
@@ -192,17 +169,21 @@ class Reserve:
                 least[node] = int(self._memory_mb[sure].sum())
         return least, most
 
-    def _answer(
-        self, moment: Moment, failure: _Failure, fallen: set[int]
-    ) -> _Answer:
+    def _is_stranding(
+        self,
+        moment: Moment,
+        failure: _Failure,
+        of_nodes: Mapping[int, list[int]],
+    ) -> bool:
+        fallen = {i for n in failure.nodes for i in of_nodes.get(n, ())}
         trial = _Trial(self._rules, moment, failure)
-        reach = 0
+        if trial.is_too_much(fallen):
+            return True
         for idx in sorted(fallen, key=self._rank.__getitem__):
-            node = trial.place(idx, self._suits[self._class_of[idx]])
-            if node is None:
-                return _Answer(failure, True, len(moment.receives))
-            reach = max(reach, node + 1)
-        return _Answer(failure, False, reach)
+            kind = self._class_of[idx]
+            if not trial.place(idx, kind, self._suits[kind], self._asked[idx]):
+                return True
+        return False
 
 
 class _Trial:
@@ -215,36 +196,60 @@ class _Trial:
         self._groups = rules.groups
         self._moment = moment
         self._failure = failure
-        self._used = moment.used.copy()
         self._open = moment.receives.copy()
         self._open[list(failure.nodes)] = False
+        free = rules.cluster.capacity - moment.used
+        self._most = free[self._open].clip(min=0).sum(axis=0)
+        self._free: list[list[int]] = free.tolist()
+        # Where to look for somebody like others: those before are full.
+        self._next: dict[tuple[int, Asked], int] = {}
+        self._nodes: dict[int, list[int]] = {}
         # Who is back, with the node.
         self._back: dict[int, int] = {}
 
-    def place(self, idx: int, suits: Bools) -> int | None:
-        """Let an instance start anew; return where, or None.
+    def is_too_much(self, fallen: Collection[int]) -> bool:
+        """Whether all that is free is less than what is asked for."""
+        doubts, failed = self._moment.doubts, self._failure.nodes
+        anew = [
+            idx
+            for idx in fallen
+            if idx not in doubts or not doubts[idx].given_back(failed)
+        ]
+        asked = self._cluster.demand[anew].sum(axis=0)
+        return bool((asked > self._most).any())
 
+    def place(self, idx: int, kind: int, suits: Bools, asked: Asked) -> bool:
+        """Let an instance start anew; return whether there is a node.
+
+        :param kind: a number for ``suits``
         :param suits: bool[n_nodes]
+        :param asked: resource classes with amounts
         """
-        nodes = self._open & suits
-        for group in self._groups.of(idx):
-            nodes &= self._permitted(group, idx)
+        if kind not in self._nodes:
+            self._nodes[kind] = np.flatnonzero(self._open & suits).tolist()
+        nodes, first = self._nodes[kind], 0
+        groups = self._groups.of(idx)
+        for group in groups:
+            permitted = self._permitted(group, idx)
+            nodes = [node for node in nodes if permitted[node]]
         doubt = self._moment.doubts.get(idx)
         if doubt is not None:
-            for node in sorted(doubt.given_back(self._failure.nodes)):
-                if nodes[node]:
-                    # It counts there already.
-                    return node
-        demand = self._cluster.demand[idx]
-        asked = demand > 0
-        free = self._cluster.capacity[:, asked] - self._used[:, asked]
-        nodes &= (free >= demand[asked]).all(axis=1)
-        node = int(nodes.argmax())
-        if not nodes[node]:
-            return None
-        self._used[node] += demand
-        self._back[idx] = node
-        return node
+            given_back = doubt.given_back(self._failure.nodes)
+            if not set(nodes).isdisjoint(given_back):
+                # It counts there already.
+                return True
+        if not groups:
+            first = self._next.get((kind, asked), 0)
+        for number in range(first, len(nodes)):
+            free = self._free[nodes[number]]
+            if all(free[rc] >= amount for rc, amount in asked):
+                for rc, amount in asked:
+                    free[rc] -= amount
+                self._back[idx] = nodes[number]
+                if not groups:
+                    self._next[kind, asked] = number
+                return True
+        return False
 
     def _permitted(self, group: Group, idx: int) -> Bools:
         """bool[n_nodes]: where a member may be as for its group."""

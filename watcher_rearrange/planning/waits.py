@@ -18,7 +18,11 @@ the others before it nothing is known. So it is enough to look, for each
 action, at the moment of which just this is known: while it is under way, and
 when it is done. What fails is as if it had not begun.
 
-Where the reserve cannot be shown to be kept then, the action waits for those
+Of several actions in a row it may be enough to know what they all wait for.
+So halves of the list are looked at first, and of these the halves, for the
+nodes for which more must be known; the same by the checker.
+
+Where the reserve cannot be shown to be kept, the action waits for those
 before it, the first of the list first, as few as will do.
 """
 
@@ -27,8 +31,8 @@ from __future__ import annotations
 import dataclasses
 import time
 
-from collections.abc import Iterator
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from watcher_rearrange.constraints.doubt import Doubt
 from watcher_rearrange.constraints.reserve import Reserve
@@ -38,6 +42,29 @@ from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import DISABLE_SERVICE
 from watcher_rearrange.model.plan import Action
 from watcher_rearrange.path.graph.pools import Ancestors
+
+
+# The arguments with which a reserve is asked.
+View = tuple[Placement, Bools, dict[int, Doubt]]
+
+# Whether the last action that has begun is under way or done.
+RUNS = 'runs'
+IS_DONE = 'is done'
+
+
+class Moment(NamedTuple):
+    """Some time while the actions of a list are carried out.
+
+    :ivar begun: how many of the first actions may have begun
+    :ivar done: a bit for each action that is done for sure
+    :ivar last: what the last of them does, where that is known
+    :ivar left: those of them that are not carried out
+    """
+
+    begun: int
+    done: int
+    last: str
+    left: frozenset[int]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,14 +95,12 @@ class Waits:
         self._cluster = cluster
         self._reserve = reserve
         self._until_s = until_s
-        self.most = len(
+        self._hopeless = frozenset(
             reserve.untolerated(Placement(cluster), cluster.receives)
         )
-
-    @property
-    def late(self) -> bool:
-        """Whether the time is over."""
-        return time.monotonic() >= self._until_s
+        self.most = len(self._hopeless)
+        # By moment, whether the instances of a node have no room.
+        self._known: dict[Moment, dict[int, bool]] = {}
 
     def proof(self, actions: Sequence[Action]) -> Proof:
         """Return as many of the first actions as keep the reserve.
@@ -83,68 +108,136 @@ class Waits:
         :param actions: parents before children
         """
         walk = _Walk(self._cluster, actions)
-        parents = []
-        for k in range(len(actions)):
-            if self.late:
-                break
-            found = self._parents(walk, k)
-            if found is None:
-                if not walk.is_needless(k):
-                    break
-                # Nobody waits for it: the service is left as it is.
-                walk.left.add(k)
-            walk.wait(k, found or [])
-            parents.append(tuple(found or ()))
-        late = len(parents) < len(actions) and self.late
-        return Proof(tuple(parents), frozenset(walk.left), late)
+        self._known = {}
+        count = 0
+        nodes = frozenset(range(self._cluster.n_nodes)) - self._hopeless
+        while walk.changed:
+            # What is known of some depends on whom others wait for.
+            walk.changed = False
+            count = self._first_bad(walk, (0, len(actions)), nodes)
+        late = count < len(actions) and self._is_late
+        return Proof(
+            tuple(tuple(walk.parents[k]) for k in range(count)),
+            frozenset(k for k in walk.left if k < count),
+            late,
+        )
 
-    def _parents(self, walk: _Walk, k: int) -> list[int] | None:
+    @property
+    def _is_late(self) -> bool:
+        return time.monotonic() >= self._until_s
+
+    def _first_bad(
+        self, walk: _Walk, span: tuple[int, int], nodes: frozenset[int]
+    ) -> int:
+        """The first action of some that cannot be made good, or the end.
+
+        :param span: the first, and the one behind the last
+        :param nodes: of which it is not known that they may fail
+        """
+        first, end = span
+        if first == end or self._is_late:
+            return first
+        if end - first == 1:
+            return end if self._is_good(walk, first, nodes) else first
+        nodes = self._hopeless_at(walk, walk.within(span), nodes)
+        if not nodes:
+            return end
+        middle = (first + end) // 2
+        found = self._first_bad(walk, (first, middle), nodes)
+        if found < middle:
+            return found
+        return self._first_bad(walk, (middle, end), nodes)
+
+    def _is_good(self, walk: _Walk, k: int, nodes: frozenset[int]) -> bool:
+        """Whether an action keeps the reserve, if need be as it waits."""
+        if self._is_kept(walk, k, walk.parents[k], nodes):
+            return True
+        waiting = self._waiting(walk, k, nodes)
+        if waiting is not None:
+            walk.wait(k, waiting)
+        elif walk.is_needless(k):
+            walk.leave(k)
+        else:
+            return False
+        return True
+
+    def _waiting(
+        self, walk: _Walk, k: int, nodes: frozenset[int]
+    ) -> list[int] | None:
         """Whom an action must wait for; None where nothing helps."""
-        if self._is_kept(walk, k, walk.needed(k, 0)):
-            return walk.needed(k, 0)
-        if not k or not self._is_kept(walk, k, walk.needed(k, k)):
+        if not k or not self._is_kept(walk, k, walk.needed(k, k), nodes):
             return None
         low, high = 0, k
-        while high - low > 1 and not self.late:
+        while high - low > 1 and not self._is_late:
             middle = (low + high) // 2
-            if self._is_kept(walk, k, walk.needed(k, middle)):
+            if self._is_kept(walk, k, walk.needed(k, middle), nodes):
                 high = middle
             else:
                 low = middle
         return walk.needed(k, high)
 
-    def _is_kept(self, walk: _Walk, k: int, parents: list[int]) -> bool:
+    def _is_kept(
+        self, walk: _Walk, k: int, parents: list[int], nodes: frozenset[int]
+    ) -> bool:
         """Whether enough have room around an action, in any order."""
-        receives = walk.receives(k)
-        for placement, doubts in walk.around(k, parents):
-            found = self._reserve.untolerated(placement, receives, doubts)
-            if len(found) > self.most:
+        for moment in walk.around(k, parents):
+            found = len(self._hopeless_at(walk, moment, nodes))
+            if found and found <= self.most:
+                found += len(self._hopeless_at(walk, moment, self._hopeless))
+            if found > self.most:
                 return False
         return True
+
+    def _hopeless_at(
+        self, walk: _Walk, moment: Moment, nodes: frozenset[int]
+    ) -> frozenset[int]:
+        """Those of some nodes whose instances have no room at a moment."""
+        known = self._known.setdefault(moment, {})
+        new = nodes - known.keys()
+        if new:
+            view = walk.view(moment)
+            found = self._reserve.untolerated(*view, among=new)
+            known.update({node: False for node in new})
+            known.update({node: True for node in found})
+        return frozenset(node for node in nodes if known[node])
 
 
 class _Walk:
     """The actions of a list, one after the other.
 
+    :ivar parents: whom each waits for
     :ivar left: those that are not carried out
+    :ivar changed: whether something is to be looked at
     """
 
     def __init__(self, cluster: Cluster, actions: Sequence[Action]) -> None:
-        self.left: set[int] = set()
-        self._cluster = cluster
-        self._actions = actions
-        self._legs = [self._leg(action) for action in actions]
-        self._ancestors = Ancestors(len(actions))
         position = {action.id: k for k, action in enumerate(actions)}
-        self._own = [
+        self.parents = [
             [position[parent] for parent in action.parents]
             for action in actions
         ]
-        self._waited_for = {k for own in self._own for k in own}
+        self.left: set[int] = set()
+        self.changed = True
+        self._cluster = cluster
+        self._actions = actions
+        self._legs = [self._leg(action) for action in actions]
+        self._waited_for = {k for own in self.parents for k in own}
+        self._ancestors = Ancestors(len(actions))
+        self._follow(0)
 
     def is_needless(self, k: int) -> bool:
         """Whether an action changes a service that nobody waits for."""
         return self._legs[k] is None and k not in self._waited_for
+
+    def leave(self, k: int) -> None:
+        """Leave an action out that is needless."""
+        self.changed = True
+        self.left.add(k)
+        for j in range(k + 1, len(self._actions)):
+            if k in self.parents[j]:
+                others = [p for p in self.parents[j] if p != k]
+                self.parents[j] = [*others, *self.parents[k]]
+        self._follow(k)
 
     def needed(self, k: int, count: int) -> list[int]:
         """Return the parents of an action that waits for the first ones.
@@ -152,42 +245,75 @@ class _Walk:
         :param count: how many of the list, beside its own parents
         """
         first = [j for j in range(count) if j not in self.left]
-        if not first:
-            return self._own[k]
-        return self._ancestors.reduced([*self._own[k], *first])
+        return self._ancestors.reduced([*self.parents[k], *first])
 
     def wait(self, k: int, parents: list[int]) -> None:
         """Let an action wait."""
-        self._ancestors.of[k] = self._ancestors.closure(parents)
+        self.changed = True
+        self.parents[k] = parents
+        self._follow(k)
 
-    def receives(self, k: int) -> Bools:
-        """Return bool[n_nodes], open for sure once an action has begun."""
-        receives = self._cluster.receives.copy()
-        for j, action in enumerate(self._actions[: k + 1]):
-            if action.type == DISABLE_SERVICE and j not in self.left:
-                receives[self._cluster.node_index[action.node]] = False
-        return receives
+    def within(self, span: tuple[int, int]) -> Moment:
+        """Return when any of some actions is the last that has begun."""
+        first, end = span
+        done = (1 << first) - 1
+        for k in range(first, end):
+            done &= self._ancestors.of[k]
+        return self._moment(end, done, '')
 
-    def around(
-        self, k: int, parents: list[int]
-    ) -> Iterator[tuple[Placement, dict[int, Doubt]]]:
-        """Yield the moments at which an action is the last that has begun."""
+    def around(self, k: int, parents: list[int]) -> list[Moment]:
+        """Return when an action is the last that has begun."""
         done = self._ancestors.closure(parents)
+        if self._legs[k] is None:
+            return [self._moment(k + 1, done, '')]
+        return [self._moment(k + 1, done, last) for last in (RUNS, IS_DONE)]
+
+    def view(self, moment: Moment) -> View:
+        """Return what is known at a moment."""
+        hosts = self._hosts(moment)
+        doubts = {
+            instance: Doubt(nodes)
+            for instance, nodes in hosts.items()
+            if len(nodes) > 1
+        }
+        leg = self._legs[moment.begun - 1]
+        if moment.last == RUNS and leg is not None:
+            instance, node = leg
+            doubts[instance] = Doubt(hosts[instance], (node,))
+        node_of = self._cluster.node_of.copy()
+        for instance, nodes in hosts.items():
+            node_of[instance] = nodes[0]
+        receives = self._cluster.receives.copy()
+        for j, action in enumerate(self._actions[: moment.begun]):
+            if action.type == DISABLE_SERVICE and j not in moment.left:
+                receives[self._cluster.node_index[action.node]] = False
+        return Placement(self._cluster, node_of), receives, doubts
+
+    def _moment(self, begun: int, done: int, last: str) -> Moment:
+        left = frozenset(k for k in self.left if k < begun)
+        return Moment(begun, done, last, left)
+
+    def _hosts(self, moment: Moment) -> dict[int, tuple[int, ...]]:
+        """Where those may be that are moved, one node after the other."""
         hosts: dict[int, tuple[int, ...]] = {}
-        for j, leg in enumerate(self._legs[:k]):
-            if leg is not None:
-                instance, node = leg
-                before = hosts.get(instance) or self._first(instance)
-                known = done >> j & 1
-                hosts[instance] = (node,) if known else (*before, node)
-        own = self._legs[k]
-        if own is None:
-            yield self._moment(hosts, {})
-            return
-        instance, node = own
-        before = hosts.get(instance) or self._first(instance)
-        yield self._moment(hosts, {instance: Doubt(before, (node,))})
-        yield self._moment({**hosts, instance: (node,)}, {})
+        for j, leg in enumerate(self._legs[: moment.begun]):
+            if leg is None:
+                continue
+            instance, node = leg
+            before = hosts.get(instance) or self._first(instance)
+            is_last = j == moment.begun - 1
+            if is_last and moment.last == RUNS:
+                hosts[instance] = before
+            elif is_last and moment.last == IS_DONE or moment.done >> j & 1:
+                hosts[instance] = (node,)
+            else:
+                hosts[instance] = (*before, node)
+        return hosts
+
+    def _follow(self, k: int) -> None:
+        """Find out who waits for whom from an action on."""
+        for j in range(k, len(self._actions)):
+            self._ancestors.of[j] = self._ancestors.closure(self.parents[j])
 
     def _leg(self, action: Action) -> tuple[int, int] | None:
         """Which instance an action brings to which node, if any."""
@@ -200,16 +326,3 @@ class _Walk:
 
     def _first(self, instance: int) -> tuple[int, ...]:
         return (int(self._cluster.node_of[instance]),)
-
-    def _moment(
-        self, hosts: dict[int, tuple[int, ...]], held: dict[int, Doubt]
-    ) -> tuple[Placement, dict[int, Doubt]]:
-        node_of = self._cluster.node_of.copy()
-        for instance, nodes in hosts.items():
-            node_of[instance] = nodes[0]
-        doubts = {
-            instance: Doubt(nodes)
-            for instance, nodes in hosts.items()
-            if len(nodes) > 1
-        }
-        return Placement(self._cluster, node_of), {**doubts, **held}

@@ -14,12 +14,19 @@
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import unittest
 
+from unittest import mock
+
 from tests.unit.model import small
+from watcher_rearrange import checker
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.planning import pipeline
+from watcher_rearrange.planning import waits
+from watcher_rearrange.snapshot import writer
 
 
 def plan(strategy: str, nodes: dict[str, int], failures: int) -> Plan:
@@ -31,6 +38,24 @@ def plan(strategy: str, nodes: dict[str, int], failures: int) -> Plan:
     if strategy == 'evacuate':
         given['nodes'] = ['c1']
     return pipeline.plan(snapshot, strategy, given)
+
+
+def waves(found: Plan) -> list[int]:
+    """The wave of each action."""
+    return list(found.waves().values())
+
+
+def breaches(nodes: dict[str, int], found: Plan, failures: int) -> list[str]:
+    """What the checker says of a plan for the cluster of ``plan``."""
+    snapshot = small.snapshot(
+        nodes, {f'i{k}': (host, 2) for k, host in enumerate([*nodes][:-1])}
+    )
+    report = checker.check_plan(
+        writer.snapshot_document(snapshot),
+        writer.plan_document(found),
+        limits=checker.Limits(failures_to_tolerate=failures),
+    )
+    return [one.rule for one in report.violations]
 
 
 class TestReserve(unittest.TestCase):
@@ -46,13 +71,63 @@ class TestReserve(unittest.TestCase):
         without = plan('consolidate', nodes, 0)
         disabled = [a for a in without.actions if not a.is_migration]
         self.assertTrue(disabled)
-        found = plan('consolidate', nodes, 3)
+        found = plan('consolidate', nodes, 2)
         self.assertLess(
             len([a for a in found.actions if not a.is_migration]),
             len(disabled),
         )
         self.assertIn('stay enabled', found.messages[0])
         self.assertIs(Status.FEASIBLE, found.status)
+
+    def test_room_is_there_in_every_order(self) -> None:
+        # While an instance moves it is on two nodes of five.
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4, 'c5': 4}
+        without, found = (plan('consolidate', nodes, k) for k in (0, 2))
+        self.assertEqual({1: 2, 2: 2}, collections.Counter(waves(without)))
+        first, second, _ = found.actions
+        self.assertEqual((first.id,), second.parents)
+        self.assertGreaterEqual(second.starts_s, first.estimated_s)
+        self.assertIn('s longer', found.messages[1])
+        self.assertEqual([], breaches(nodes, found, 2))
+        for action in found.actions:
+            # Nobody waits any more.
+            alone = dataclasses.replace(action, parents=())
+            actions = tuple(
+                alone if one is action else one for one in found.actions
+            )
+            wrong = dataclasses.replace(found, actions=actions)
+            rules = ['reserve'] if action.parents else []
+            self.assertEqual(rules, breaches(nodes, wrong, 2))
+
+    def test_migrations_take_the_room_of_two(self) -> None:
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4, 'c5': 4}
+        found = plan('consolidate', nodes, 3)
+        self.assertEqual((), found.actions)
+
+    def test_what_nobody_has_looked_at_is_left_out(self) -> None:
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4}
+        with mock.patch.object(waits.Waits, '_is_late', new=True):
+            found = plan('evacuate', nodes, 1)
+        self.assertEqual((), found.actions)
+        self.assertIn('time limit', found.messages[0])
+
+    def test_a_policy_is_not_known_to_nova(self) -> None:
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4}
+        snapshot = small.snapshot(nodes, {'a': ('c1', 2), 'b': ('c2', 2)})
+        rules: tuple[dict[str, object], ...] = (
+            {'rule': 'gather', 'instances': {'uuids': ['a', 'b']}},
+            {'rule': 'spread', 'instances': {'uuids': ['a', 'b']}},
+            {'rule': 'reserve', 'nodes': {}, 'keep': {'VCPU': 3}},
+        )
+        for rule in rules:
+            policy = {'version': 1, 'rules': [{'name': 'x', **rule}]}
+            found = pipeline.plan(
+                snapshot,
+                'evacuate',
+                {'failures_to_tolerate': 1, 'policy': policy, 'nodes': ['c3']},
+            )
+            self.assertEqual(('c3',), tuple(a.node for a in found.actions))
+            self.assertEqual((), found.messages, rule)
 
     def test_nobody_takes_the_room_that_is_kept(self) -> None:
         nodes = {'c1': 4, 'c2': 2, 'c3': 2}

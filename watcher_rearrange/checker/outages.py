@@ -1,0 +1,297 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+"""Nodes that fail, at a moment of which not everything is known.
+
+Node by node: the node fails, and with it, where more are to be tolerated,
+those others that hold most memory. Its instances are brought in one after
+another, who has most memory first, each on the first node of the snapshot
+that is up, enabled, suitable and has room.
+
+Whoever may have been on a failed node needs a place, and all that may be held
+is taken. Only where an instance is no more, and does not go, once it is on a
+failed node, it finds its own room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from dataclasses import field
+
+from watcher_rearrange.checker import rules
+from watcher_rearrange.checker.cluster import Amount
+from watcher_rearrange.checker.cluster import Cluster
+from watcher_rearrange.checker.cluster import Dimension
+from watcher_rearrange.checker.cluster import Instance
+from watcher_rearrange.checker.occupancy import Occupancy
+
+
+Key = tuple[str, Dimension]
+
+
+@dataclass(frozen=True)
+class View:
+    """What is known of a moment, besides the start.
+
+    :ivar stations: of instances that have moved, or may have, the nodes they
+        may be on, one after the other
+    :ivar bound_for: where an instance holds room that has not arrived
+    :ivar closed: nodes whose service may be disabled
+    :ivar opened: nodes whose service has been enabled
+    """
+
+    stations: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    bound_for: dict[str, str] = field(default_factory=dict)
+    closed: frozenset[str] = frozenset()
+    opened: frozenset[str] = frozenset()
+
+    def touches(self, instance: Instance) -> set[str]:
+        """Nodes on which an instance may hold room."""
+        nodes = set(self.stations.get(instance.uuid, (instance.host,)))
+        if instance.uuid in self.bound_for:
+            nodes.add(self.bound_for[instance.uuid])
+        return nodes
+
+
+class Outages:
+    """A cluster, asked what would happen if nodes failed."""
+
+    def __init__(self, cluster: Cluster, failures: int) -> None:
+        self.cluster = cluster
+        self.start = Occupancy(cluster)
+        self._failures = failures
+        self._suits: dict[tuple[str, str], bool] = {}
+        self.members: dict[Dimension, list[Instance]] = {}
+        for instance in cluster.instances.values():
+            if instance.uuid not in cluster.released:
+                for dimension in instance.demand:
+                    if dimension.rule == 'affinity':
+                        self.members.setdefault(dimension, []).append(instance)
+        self._queue = sorted(
+            (i for i in cluster.instances if i not in cluster.released),
+            key=lambda uuid: _rank(cluster.instances[uuid]),
+        )
+
+    def hopeless(
+        self, view: View = View(), among: Collection[str] | None = None
+    ) -> list[str]:
+        """Nodes, of some or of all, whose failure might leave somebody out."""
+        there: dict[str, list[Instance]] = {}
+        for uuid in self._queue:
+            instance = self.cluster.instances[uuid]
+            stations = view.stations.get(uuid, (instance.host,))
+            for hostname in set(stations):
+                there.setdefault(hostname, []).append(instance)
+        extra = self._extra(view)
+        found = []
+        for hostname, (failed, sure) in self._failing(view, there).items():
+            if among is not None and hostname not in among:
+                continue
+            trial = _Trial(self, view, extra, failed, sure)
+            fallen = {i.uuid for name in failed for i in there.get(name, ())}
+            if not all(
+                trial.settle(self.cluster.instances[uuid])
+                for uuid in self._queue
+                if uuid in fallen
+            ):
+                found.append(hostname)
+        return found
+
+    def is_open(self, hostname: str, view: View) -> bool:
+        """Whether a node takes instances for sure."""
+        node = self.cluster.nodes[hostname]
+        enabled = node.enabled or hostname in view.opened
+        return node.up and enabled and hostname not in view.closed
+
+    def is_suitable(self, instance: Instance, hostname: str) -> bool:
+        """Whether Nova would let an instance start on a node."""
+        key = (instance.uuid, hostname)
+        if key not in self._suits:
+            node = self.cluster.nodes[hostname]
+            wrong = rules.suitable(self.cluster, instance, node)
+            self._suits[key] = next(wrong, None) is None
+        return self._suits[key]
+
+    def _extra(self, view: View) -> dict[Key, Amount]:
+        """What may be held now beyond what is held at the start."""
+        extra: dict[Key, Amount] = {}
+        for uuid in {*view.stations, *view.bound_for}:
+            instance = self.cluster.instances[uuid]
+            now = view.touches(instance)
+            for hostname in now ^ {instance.host}:
+                sign = 1 if hostname in now else -1
+                for dimension, amount in instance.demand.items():
+                    key = (hostname, dimension)
+                    extra[key] = extra.get(key, 0) + sign * amount
+        return extra
+
+    def _failing(
+        self, view: View, there: dict[str, list[Instance]]
+    ) -> dict[str, tuple[set[str], set[str]]]:
+        """With each node those that may fail with it, and that surely do."""
+        nodes = [name for name in self.cluster.nodes if name in there]
+        if self._failures == 1:
+            return {name: ({name}, {name}) for name in nodes}
+        most = {
+            name: sum(_memory_mb(i) for i in there[name]) for name in nodes
+        }
+        surely = {
+            name: [
+                i
+                for i in there[name]
+                if len(set(view.stations.get(i.uuid, (name,)))) == 1
+            ]
+            for name in nodes
+        }
+        least = {
+            name: sum(_memory_mb(i) for i in own)
+            for name, own in surely.items()
+            if own
+        }
+        place = {name: number for number, name in enumerate(nodes)}
+
+        def heavier(one: str, other: str) -> bool:
+            if one == other or one not in least:
+                return False
+            if least[one] == most[other]:
+                return place[one] < place[other]
+            return least[one] > most[other]
+
+        # All that are ahead of another, whatever is the case.
+        ahead = {
+            name: {one for one in nodes if heavier(one, name)}
+            for name in nodes
+        }
+        partners = self._failures - 1
+        found = {}
+        for name in nodes:
+            others = {
+                one
+                for one in nodes
+                if one != name and len(ahead[one] - {name}) < partners
+            }
+            sure = others if len(others) <= partners else set()
+            found[name] = ({name, *others}, {name, *sure})
+        return found
+
+
+class _Trial:
+    """What is held once some nodes have failed, and who is back."""
+
+    def __init__(
+        self,
+        outages: Outages,
+        view: View,
+        extra: dict[Key, Amount],
+        failed: set[str],
+        sure: set[str],
+    ) -> None:
+        self._outages = outages
+        self._view = view
+        self._used = dict(extra)
+        self._failed = failed
+        self._sure = sure
+        self._back: dict[str, str] = {}
+
+    def settle(self, instance: Instance) -> bool:
+        """Find a place for an instance that may have been on a failed node."""
+        own = self._left_behind(instance)
+        if any(self._is_place(instance, hostname) for hostname in own):
+            return True
+        for hostname in self._outages.cluster.nodes:
+            if not self._is_place(instance, hostname):
+                continue
+            if self._has_room(instance, hostname):
+                self._back[instance.uuid] = hostname
+                for dimension, amount in instance.demand.items():
+                    key = (hostname, dimension)
+                    self._used[key] = self._used.get(key, 0) + amount
+                return True
+        return False
+
+    def _is_place(self, instance: Instance, hostname: str) -> bool:
+        """Whether an instance may start on a node, if there is room."""
+        return (
+            hostname not in self._failed
+            and self._outages.is_open(hostname, self._view)
+            and self._is_welcome(instance, hostname)
+            and self._outages.is_suitable(instance, hostname)
+        )
+
+    def _left_behind(self, instance: Instance) -> set[str]:
+        """Nodes that it is not on, nor goes to, if it is on a failed one."""
+        stations = self._view.stations.get(instance.uuid, (instance.host,))
+        number = 0
+        while stations[number] not in self._failed:
+            number += 1
+        ahead = {*stations[number:], self._view.bound_for.get(instance.uuid)}
+        return set(stations[:number]) - ahead
+
+    def _has_room(self, instance: Instance, hostname: str) -> bool:
+        return all(
+            self._held(hostname, dimension) + amount
+            <= self._outages.cluster.limit(hostname, dimension)
+            for dimension, amount in instance.demand.items()
+            if dimension.rule == 'capacity'
+        )
+
+    def _held(self, hostname: str, dimension: Dimension) -> Amount:
+        used = self._outages.start.used[hostname].get(dimension, 0)
+        return used + self._used.get((hostname, dimension), 0)
+
+    def _is_welcome(self, instance: Instance, hostname: str) -> bool:
+        """Whether a node is one for its groups."""
+        both = self._outages.cluster.migrating.get(instance.uuid, ())
+        here = hostname in self._view.touches(instance) or hostname in both
+        for dimension, amount in instance.demand.items():
+            if dimension.rule == 'anti_affinity':
+                others = self._held(hostname, dimension)
+                # One of these may be the instance itself.
+                others -= amount if here else 0
+                limit = self._outages.cluster.limit(hostname, dimension)
+                if others + amount > limit:
+                    return False
+            elif dimension.rule == 'affinity':
+                if not self._has_company(instance, dimension, hostname):
+                    return False
+        return True
+
+    def _has_company(
+        self, instance: Instance, dimension: Dimension, hostname: str
+    ) -> bool:
+        """Whether another member is there for sure, or none anywhere."""
+        alone = True
+        for other in self._outages.members[dimension]:
+            if other.uuid == instance.uuid:
+                continue
+            stations = set(self._view.stations.get(other.uuid, (other.host,)))
+            if stations <= self._sure:
+                place = self._back.get(other.uuid)
+                alone = alone and place is None
+                if place == hostname:
+                    return True
+            else:
+                alone = False
+                if stations == {hostname}:
+                    return True
+        return alone
+
+
+def _rank(instance: Instance) -> tuple[Amount, Amount]:
+    """Who is brought in first; of equal ones the first of the snapshot."""
+    vcpus = instance.demand.get(Dimension('capacity', 'VCPU'), 0)
+    return -_memory_mb(instance), -vcpus
+
+
+def _memory_mb(instance: Instance) -> Amount:
+    return instance.demand.get(Dimension('capacity', 'MEMORY_MB'), 0)
