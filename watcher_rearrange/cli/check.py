@@ -20,6 +20,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from watcher_rearrange.cli import circumstances
 from watcher_rearrange.cli import inputs
 from watcher_rearrange.cli import output
 from watcher_rearrange.cli import policy_input
@@ -75,13 +76,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar='FILE',
         help='a policy file, or a folder of them, that the plan is to keep',
     )
-    parser.add_argument(
-        '--now',
-        type=policy_input.moment,
-        metavar='TIME',
-        help='when the plan is to be carried out, in ISO 8601: quiet hours '
-        'of the policy are judged',
-    )
+    circumstances.add(parser)
     parser.add_argument(
         '--failures-to-tolerate',
         type=inputs.count,
@@ -94,7 +89,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Check the plan; the status tells whether it holds."""
     paths = (arguments.snapshot, arguments.plan, arguments.target)
-    inputs.require_one_stdin(*paths)
+    inputs.require_one_stdin(*paths, arguments.migrated)
     snapshot, cluster = _read(paths[0], reader.snapshot_from_document)
     # Whether the order of the actions is sound is for the checker to say.
     plan, _ = _read(
@@ -146,7 +141,9 @@ def _policy(arguments: argparse.Namespace, cluster: records.Snapshot) -> Any:
     if arguments.policy is None:
         return None
     document, _ = policy_input.load(arguments.policy, cluster)
-    given = checker.Circumstances(now=arguments.now)
+    given = checker.Circumstances(
+        arguments.now, circumstances.migrated(arguments.migrated)
+    )
     return checker.Policy(document, given)
 
 

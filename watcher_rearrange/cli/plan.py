@@ -20,6 +20,7 @@ import json
 from collections.abc import Iterable
 from typing import NoReturn
 
+from watcher_rearrange.cli import circumstances
 from watcher_rearrange.cli import inputs
 from watcher_rearrange.cli import output
 from watcher_rearrange.cli import status
@@ -56,6 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar='FILE',
         help='a policy file, or a folder of them, to respect',
     )
+    circumstances.add(parser)
     output.add_file(parser, 'PLAN', 'the plan')
 
 
@@ -65,18 +67,19 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.seed is not None:
         words.append(f'seed={arguments.seed}')
     parameters = parse_parameters(words)
+    inputs.require_one_stdin(arguments.snapshot, arguments.migrated)
     output.require_writable(arguments.output)
     snapshot = reader.read_snapshot(inputs.source(arguments.snapshot))
 
+    migrated = circumstances.migrated(arguments.migrated)
+
     from watcher_rearrange.planning import pipeline
 
+    known = pipeline.Business(
+        _policy(arguments.policy), arguments.now, migrated
+    )
     with output.progress():
-        result = pipeline.plan(
-            snapshot,
-            arguments.strategy,
-            parameters,
-            pipeline.Business(_policy(arguments.policy)),
-        )
+        result = pipeline.plan(snapshot, arguments.strategy, parameters, known)
     output.show_plan(arguments, snapshot, result)
     return status.of_plan(result)
 

@@ -18,7 +18,7 @@ import functools
 
 from typing import Any
 
-from watcher_rearrange.cli import policy_input
+from watcher_rearrange.cli import circumstances
 from watcher_rearrange.model import errors
 from watcher_rearrange.policies.file import loading
 from watcher_rearrange.policies.file import problems
@@ -79,7 +79,7 @@ def read(path: str) -> list[dict[str, Any]]:
     for k, test in enumerate(tests):
         try:
             if 'now' in test:
-                test['now'] = policy_input.moment(test['now'])
+                test['now'] = circumstances.moment(test['now'])
         except ValueError:
             found.append(f'tests[{k}].now: is not a moment in ISO 8601')
     if found:

@@ -14,8 +14,6 @@
 
 from __future__ import annotations
 
-import datetime
-
 from typing import Any
 
 from watcher_rearrange.model import errors
@@ -48,20 +46,3 @@ def load(
     if problems:
         raise errors.BadInput(problems)
     return document, policy
-
-
-def moment(value: Any) -> datetime.datetime:
-    """Read a moment in ISO 8601; without a time zone it is in UTC.
-
-    :param value: text, or what YAML has made of it
-    :raises ValueError: for anything else
-    """
-    found = value
-    if not isinstance(value, datetime.datetime):
-        # Python 3.10 does not know the Z.
-        found = datetime.datetime.fromisoformat(
-            str(value).replace('Z', '+00:00')
-        )
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=datetime.timezone.utc)
-    return found

@@ -14,7 +14,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Mapping
 
@@ -22,6 +24,29 @@ from watcher_rearrange.model import records as model
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.policies.file import records
 from watcher_rearrange.policies.file import selection
+
+
+@dataclasses.dataclass(frozen=True)
+class _Budget:
+    """What is left to whom.
+
+    :ivar name: of the rule
+    """
+
+    name: str
+    left: int
+    members: frozenset[str]
+
+    def used(self, counts: Mapping[str, int]) -> int:
+        """Return how much some migrations take.
+
+        :param counts: of each instance, by UUID
+        """
+        return sum(n for uuid, n in counts.items() if uuid in self.members)
+
+    def stay(self, uuids: Iterable[str]) -> dict[str, str]:
+        """Return why instances stay."""
+        return dict.fromkeys(uuids, f'over the budget of rule {self.name}')
 
 
 class Budgets:
@@ -38,7 +63,7 @@ class Budgets:
         migrated: Mapping[str, int],
     ) -> None:
         self._priority = _priorities(snapshot, policy)
-        self._budgets: list[tuple[str, int, frozenset[str]]] = []
+        self._budgets: list[_Budget] = []
         selector = selection.Selector(snapshot)
         moving = {m.instance for m in snapshot.migrations if m.in_progress}
         for rule in policy.rules:
@@ -48,39 +73,77 @@ class Budgets:
                     done = sum(migrated.get(m, 0) for m in members)
                     done += len(members & moving)
                     left = max(0, rule.migrations - done)
-                    self._budgets.append((rule.name, left, members))
+                    self._budgets.append(_Budget(rule.name, left, members))
+
+    def __len__(self) -> int:
+        """How many budgets there are."""
+        return len(self._budgets)
 
     def used_up(self) -> dict[str, str]:
-        """Return who stays as nothing is left."""
-        return self._staying(lambda left: left == 0)
-
-    def everybody(self) -> dict[str, str]:
-        """Return all that have a budget."""
-        return self._staying(lambda left: True)
-
-    def exceeded(self, made: Plan) -> dict[str, str]:
-        """Return who stays so that no more than the budgets is used."""
+        """Return who stays as nothing is left, with the reason."""
         found: dict[str, str] = {}
-        movers = [a.instance for a in made.actions if a.instance]
-        movers.sort(key=lambda uuid: -self._priority.get(uuid, 0.0))
-        for name, left, members in self._budgets:
-            mine = [uuid for uuid in movers if uuid in members]
-            if len(mine) > left:
-                kept = set(mine[:left])
-                found.update(dict.fromkeys(members - kept, _over_budget(name)))
+        for budget in self._budgets:
+            if not budget.left:
+                found.update(budget.stay(budget.members))
         return found
 
-    def _staying(self, chosen: Callable[[int], bool]) -> dict[str, str]:
-        return {
-            member: _over_budget(name)
-            for name, left, members in self._budgets
-            if chosen(left)
-            for member in members
-        }
+    def exceeded(self, made: Plan) -> dict[str, str]:
+        """Return who stays so that a plan takes no more than there is.
+
+        Of those who move, those of the highest priority are left to, of
+        equal ones those who move once only, then the first of the plan.
+        Where these take all that there is, nobody else moves either.
+        """
+        counts = _counts(made)
+        kept = self._affordable(counts)
+        found: dict[str, str] = {}
+        for budget in self._over(counts):
+            others = set(budget.members - kept.keys())
+            if budget.used(kept) < budget.left:
+                others &= counts.keys()
+            found.update(budget.stay(others))
+        return found
+
+    def exceeded_again(self, made: Plan) -> dict[str, str]:
+        """Return the same, where nobody moves in place of others."""
+        counts = _counts(made)
+        kept = self._affordable(counts)
+        found: dict[str, str] = {}
+        for budget in self._over(counts):
+            found.update(budget.stay(budget.members - kept.keys()))
+        return found
+
+    def closed(self, made: Plan) -> dict[str, str]:
+        """Return all that have a budget of which a plan takes too much."""
+        found: dict[str, str] = {}
+        for budget in self._over(_counts(made)):
+            found.update(budget.stay(budget.members))
+        return found
+
+    def _over(self, counts: Mapping[str, int]) -> list[_Budget]:
+        return [one for one in self._budgets if one.used(counts) > one.left]
+
+    def _affordable(self, counts: Mapping[str, int]) -> dict[str, int]:
+        """The migrations of those who can move, the first ones first."""
+        order = {uuid: k for k, uuid in enumerate(counts)}
+        kept: dict[str, int] = {}
+        for uuid in sorted(
+            counts,
+            key=lambda one: (
+                -self._priority.get(one, 0.0),
+                counts[one],
+                order[one],
+            ),
+        ):
+            kept[uuid] = counts[uuid]
+            if self._over(kept):
+                del kept[uuid]
+        return kept
 
 
-def _over_budget(name: str) -> str:
-    return f'over the budget of rule {name}'
+def _counts(made: Plan) -> Counter[str]:
+    """How often each instance moves; the first of the plan first."""
+    return Counter(one.instance for one in made.actions if one.is_migration)
 
 
 def _shares(

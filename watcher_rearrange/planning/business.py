@@ -34,7 +34,7 @@ from watcher_rearrange.policies.file import lowering
 from watcher_rearrange.policies.file import records
 
 
-# Plans that are looked at until all budgets are kept.
+# Plans that are looked at, in each way, until all budgets are kept.
 MAX_TRIES = 4
 
 Planner = Callable[[model.Snapshot], Plan]
@@ -88,15 +88,20 @@ def _budgeted(
     lowered: model.Snapshot, budgets: Budgets, make: Planner
 ) -> Plan:
     stays: dict[str, str] = budgets.used_up()
-    for _ in range(MAX_TRIES):
-        made = make(lowering.with_stays(lowered, stays))
-        more = budgets.exceeded(made)
+    made = make(lowering.with_stays(lowered, stays))
+    for who_stays in (
+        *(budgets.exceeded,) * MAX_TRIES,
+        # Whoever moves in place of others goes over a budget, again and
+        # again: then nobody new moves, at last nobody of it at all.
+        *(budgets.exceeded_again,) * MAX_TRIES,
+        *(budgets.closed,) * len(budgets),
+    ):
+        more = who_stays(made)
         if not more:
-            return _unproved(made) if stays else made
+            break
         stays.update(more)
-    # Displacement can take a budget twice: then nobody of it moves.
-    stays.update(budgets.everybody())
-    return _unproved(make(lowering.with_stays(lowered, stays)))
+        made = make(lowering.with_stays(lowered, stays))
+    return _unproved(made) if stays else made
 
 
 def _is_left(made: Plan) -> bool:

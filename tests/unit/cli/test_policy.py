@@ -291,6 +291,65 @@ class TestCheckPlan(PolicyTestCase):
             result.out,
         )
 
+    def test_quiet_hours_that_begin_on_the_way(self) -> None:
+        for starts_s, status in ((59, 0), (60, 1)):
+            action = {**move('1', 'a1', 'n1', 'n4'), 'starts_s': starts_s}
+            path = self.write('plan.json', plan(action))
+            words = ('--policy', self.policy(QUIET), '--now')
+            result = self.run_command(
+                'check', self.snapshot, path, *words, '2026-11-26T21:59Z'
+            )
+            self.assertEqual(status, result.status, result.out)
+
+    def test_migrations_of_the_last_day(self) -> None:
+        path = self.write('plan.json', plan(move('1', 'a1', 'n1', 'n4')))
+        budget = {'name': 'calm', 'rule': 'budget', 'migrations': 2}
+        words = ('check', self.snapshot, path, '--policy')
+        for count, status in ((1, 0), (2, 1)):
+            migrated = self.write('m.json', {'a2': count, 'gone': 7})
+            more = (self.policy(budget), '--migrated', migrated)
+            result = self.run_command(*words, *more)
+            self.assertEqual(status, result.status, result.out)
+
     def test_bad_input(self) -> None:
         self.assertEqual(2, self.check({'name': 'x'}).status)
         self.assertEqual(2, self.check(SPREAD, now='noon').status)
+        for wrong in ([], {'a1': -1, 'a2': 0.5, 'b1': True}):
+            migrated = self.write('m.json', wrong)
+            result = self.run_command(
+                *('check', self.snapshot, self.snapshot),
+                *('--policy', self.policy(SPREAD), '--migrated', migrated),
+            )
+            self.assertEqual(2, result.status)
+
+
+class TestPlan(PolicyTestCase):
+    def plan(self, *words: str) -> Any:
+        return self.run_command(
+            *('plan', self.snapshot, '-s', 'evacuate', '-p', 'nodes=["n1"]'),
+            *('-f', 'json', '--policy', *words),
+        )
+
+    def moved(self, *words: str) -> int:
+        result = self.plan(*words)
+        self.assertEqual(0, result.status, result.err)
+        return int(result.document['path']['migrations'])
+
+    def test_quiet_hours(self) -> None:
+        path = self.policy(QUIET)
+        for now, count in (('T23:00', 0), ('T12:00', 1), ('T21:59:59', 0)):
+            self.assertEqual(
+                count, self.moved(path, '--now', f'2026-11-26{now}')
+            )
+
+    def test_migrations_of_the_last_day(self) -> None:
+        path = self.policy({'name': 'b', 'rule': 'budget', 'migrations': 2})
+        for done, count in ((1, 1), (2, 0)):
+            migrated = self.write('m.json', {'b1': done})
+            self.assertEqual(count, self.moved(path, '--migrated', migrated))
+
+    def test_bad_input(self) -> None:
+        path = self.write('m.json', {'a1': 'x', 'a2': -1})
+        result = self.plan(self.policy(QUIET), '--migrated', path)
+        self.assertEqual(2, result.status)
+        self.assertEqual(2, result.err.count('is not a whole number'))
