@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+import math
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +33,8 @@ SERVICES = ('disable_service', 'enable_service')
 class Action:
     """One action; ``node`` is that of a service action.
 
-    ``displacement`` is None where the plan does not say.
+    ``displacement`` is None where the plan does not say, ``starts_s`` when
+    it starts if all goes as estimated: 0 where the plan does not say.
     """
 
     id: str
@@ -42,6 +45,7 @@ class Action:
     destination: str = ''
     node: str = ''
     displacement: bool | None = None
+    starts_s: float = 0.0
 
     @property
     def migrates(self) -> bool:
@@ -93,6 +97,9 @@ def _malformed(data: Any, number: int) -> Iterator[Violation]:
     for key in ('id', *keys):
         if not isinstance(data.get(key), str):
             yield _wrong(name, f'{key} {data.get(key)}', 'a text')
+    starts_s = data.get('starts_s') or 0
+    if not isinstance(starts_s, int | float) or not math.isfinite(starts_s):
+        yield _wrong(name, f'starts_s {starts_s}', 'a number')
     parents = data.get('parents') or []
     if not isinstance(parents, list) or not all(
         isinstance(parent, str) for parent in parents
@@ -117,4 +124,5 @@ def _action(data: dict[str, Any]) -> Action:
         source=data['source'],
         destination=data['destination'],
         displacement=data.get('displacement'),
+        starts_s=float(data.get('starts_s') or 0),
     )

@@ -126,7 +126,11 @@ class PolicyJudge:
         for rule in self._rules:
             if rule.kind == 'budget':
                 wrong = moves.overspent(
-                    rule, migrations, self._snapshot, self._given.migrated
+                    rule,
+                    migrations,
+                    self._snapshot,
+                    self._given.migrated,
+                    self._cluster.migrating,
                 )
                 findings.add(wrong, 'plan')
             elif rule.kind in moves.KINDS:

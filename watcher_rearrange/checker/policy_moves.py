@@ -17,6 +17,7 @@ from __future__ import annotations
 import datetime
 
 from collections import Counter
+from collections.abc import Collection
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ from watcher_rearrange.checker.violation import Violation
 # The kinds of rules that one migration alone can break.
 KINDS = ('fence', 'ban', 'only', 'root', 'quiet_hours')
 
+# No date is so far away that there is none.
+_LONGEST_S = 10 * 366 * 86400.0
+
 _DAYS = ('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')
 
 
@@ -40,8 +44,8 @@ _DAYS = ('Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun')
 class Circumstances:
     """What a policy depends on besides the snapshot.
 
-    :ivar now: when the plan is carried out, with its time zone; None if
-        quiet hours are not to be judged
+    :ivar now: when the plan begins, with its time zone; None if quiet hours
+        are not to be judged
     :ivar migrated: how often instances have migrated in the last 24 hours,
         by uuid
     """
@@ -66,7 +70,9 @@ def moved(
         if member:
             yield Violation(rule.id, things)
     elif rule.kind == 'quiet_hours' and member and now is not None:
-        yield from _quiet(rule, things, now)
+        starts_s = min(max(action.starts_s, 0.0), _LONGEST_S)
+        begin = now + datetime.timedelta(seconds=starts_s)
+        yield from _quiet(rule, things, begin)
 
 
 def overspent(
@@ -74,13 +80,19 @@ def overspent(
     actions: Sequence[Action],
     snapshot: dict[str, Any],
     migrated: Mapping[str, int],
+    under_way: Collection[str] = (),
 ) -> Iterator[Violation]:
-    """Budgets that the migrations of a plan exceed."""
+    """Budgets that the migrations of a plan exceed.
+
+    :param under_way: instances that migrate already
+    """
     owners = _owners(rule, snapshot)
     counts: Counter[str] = Counter()
     for action in actions:
         counts.update(owners.get(action.instance, ()))
     spent = Counter(counts)
+    for uuid in under_way:
+        spent.update(owners.get(uuid, ()))
     for uuid, count in migrated.items():
         for owner in owners.get(uuid, ()):
             spent[owner] += count

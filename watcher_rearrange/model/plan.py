@@ -53,6 +53,8 @@ class Action:
     :ivar starts_s: when it starts, if all goes as estimated
     :ivar starts_bound_s: it starts no earlier in any order of the same
         migrations
+    :ivar not_within: hours in which it must not start, as a policy file has
+        them; a plan file has none
     """
 
     id: str
@@ -68,6 +70,7 @@ class Action:
     estimated_s: float = 0.0
     starts_s: float = 0.0
     starts_bound_s: float = 0.0
+    not_within: tuple[str, ...] = ()
 
     @property
     def is_migration(self) -> bool:

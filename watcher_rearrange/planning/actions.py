@@ -278,16 +278,18 @@ def _capacity(draft: Draft) -> dict[schedule.Key, int]:
 
 def _migrate(draft: Draft, move: Move) -> Action:
     cluster = draft.rules.cluster
+    instance = cluster.snapshot.instances[move.instance]
     kind = draft.rules.movability.migration_type(move.instance)
     return Action(
         id='',
         type=kind,
-        instance=cluster.snapshot.instances[move.instance].uuid,
+        instance=instance.uuid,
         source=cluster.hostname(move.source),
         destination=cluster.hostname(move.destination),
         displacement=move.displacement,
         reason=draft.reason(move),
         estimated_s=duration.estimate_s(cluster, move, kind),
+        not_within=instance.not_within,
     )
 
 

@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 import time
 
@@ -34,6 +35,7 @@ from watcher_rearrange.planning import business
 from watcher_rearrange.planning import given
 from watcher_rearrange.planning import late
 from watcher_rearrange.planning import menu
+from watcher_rearrange.planning import quiet
 from watcher_rearrange.planning import reserve
 from watcher_rearrange.planning import worth
 from watcher_rearrange.planning import writing
@@ -80,9 +82,11 @@ def plan(
         policy
     """
     policy = parameters.policy(strategy, given)
+    now = known.now or datetime.datetime.now(datetime.timezone.utc)
     known = dataclasses.replace(
-        known, policy=_joined(known.policy, policy.business)
+        known, policy=_joined(known.policy, policy.business), now=now
     )
+    snapshot = quiet.marked(snapshot, known.policy, now)
     directed = isinstance(policy, RepairPolicy | EvacuatePolicy)
     began_s = time.monotonic()
 

@@ -88,6 +88,9 @@ class Renderer:
         written = guarded(self.plain(action), depends_on, action.reason, wave)
         if action.is_migration and action.instance in self._unlocked:
             written['input_parameters']['if_unlocked'] = True
+        if action.not_within:
+            hours = list(action.not_within)
+            written['input_parameters']['not_within'] = hours
         return written
 
     def _migration(self, action: plan.Action) -> dict[str, str]:

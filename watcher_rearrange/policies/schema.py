@@ -67,9 +67,9 @@ COMMON: Schema = {
     'failures_to_tolerate': {
         'description': (
             'How many compute nodes may fail at once: the instances of any '
-            'so many find room on the others, after each migration. Where '
-            'that does not hold at the start, it may not get worse. 0 means '
-            'no reserve.'
+            'so many find room on the others, whatever migrations run or '
+            'are done. Where that does not hold at the start, it may not '
+            'get worse. 0 means no reserve.'
         ),
         'type': 'integer',
         'minimum': 0,

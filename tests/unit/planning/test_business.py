@@ -162,6 +162,9 @@ class TestRepair(unittest.TestCase):
 NAMED_C1 = {'names': ['c1']}
 
 
+BUDGET = {'name': 'another', 'rule': 'budget'}
+
+
 class TestWhoMoves(unittest.TestCase):
     def evacuated(
         self, *rules: dict[str, Any], **known: Any
@@ -188,12 +191,85 @@ class TestWhoMoves(unittest.TestCase):
             }
             self.assertEqual(moved, len(self.evacuated(rule)), hours)
 
+    def soon_quiet(self, *uuids: str, **given: Any) -> plans.Plan:
+        """Evacuate c0 of three, one by one; quiet hours begin after 20 s."""
+        document = {
+            'version': 1,
+            'rules': [
+                {
+                    'name': 'night',
+                    'rule': 'quiet_hours',
+                    'hours': ['23:00-06:00', 'Sat 08:00-09:00'],
+                    'instances': names(*uuids),
+                }
+            ],
+        }
+        known = pipeline.Business(
+            reading.policy_from_document(document),
+            NIGHT - datetime.timedelta(seconds=20),
+        )
+        cluster = {'a': ('c0', 1), 'b': ('c0', 1), 'c': ('c0', 1)}
+        return pipeline.plan(
+            small.snapshot(NODES, cluster),
+            'evacuate',
+            {'nodes': ['c0'], 'max_parallel': 1, **given},
+            known,
+        )
+
+    def test_quiet_hours_that_begin_on_the_way(self) -> None:
+        # Each migration takes some 14 s.
+        found = self.soon_quiet('a', 'b', 'c')
+        migrations = [a for a in found.actions if a.is_migration]
+        self.assertEqual(2, len(migrations))
+        self.assertLess(max(a.starts_s for a in migrations), 20)
+        self.assertIn('1 of 3 migrations are left out', found.messages[0])
+        self.assertIn('quiet hours of an instance', found.messages[0])
+        self.assertIs(Status.FEASIBLE, found.status)
+
+    def test_actions_know_the_hours(self) -> None:
+        hours = {
+            action.instance: action.not_within
+            for action in self.soon_quiet('a').actions
+        }
+        self.assertEqual(('23:00-06:00', 'Sat 08:00-09:00'), hours['a'])
+        self.assertEqual({(), hours['a']}, set(hours.values()))
+
+    def test_all_or_nothing_where_quiet_hours_begin(self) -> None:
+        found = self.soon_quiet('a', 'b', 'c', all_or_nothing=True)
+        self.assertEqual((), found.actions)
+        self.assertIs(Status.TIME_LIMIT, found.status)
+
     def test_budget(self) -> None:
         everybody = names('a', 'b', 'c')
         rule = {'rule': 'budget', 'instances': everybody, 'migrations': 2}
         self.assertEqual(2, len(self.evacuated(rule)))
         self.assertEqual(1, len(self.evacuated(rule, migrated={'a': 1})))
         self.assertEqual({}, self.evacuated(rule, migrated={'a': 2}))
+
+    def test_only_who_is_over_a_budget_stays(self) -> None:
+        found = self.evacuated(
+            {'rule': 'budget', 'instances': names('a', 'b'), 'migrations': 1},
+            {**BUDGET, 'instances': names('c'), 'migrations': 1},
+        )
+        self.assertEqual(2, len(found))
+        self.assertIn('c', found)
+
+    def test_each_project(self) -> None:
+        snapshot = Snapshot(
+            tuple(small.node(name, 8) for name in NODES),
+            tuple(
+                small.instance(f'{project}{k}', 'c0', project_id=project)
+                for project in ('p', 'q')
+                for k in range(3)
+            ),
+        )
+        rule = {'rule': 'budget', 'migrations': 2, 'each': 'project'}
+        found = plan(
+            snapshot, 'evacuate', rule, nodes=['c0'], migrated={'p0': 1}
+        )
+        self.assertEqual(
+            'pqq', ''.join(sorted(uuid[0] for uuid in moves(found)))
+        )
 
     def test_a_budget_proves_nothing(self) -> None:
         snapshot = small.snapshot({'c0': 4, 'c1': 4}, {'a': ('c0', 1)})

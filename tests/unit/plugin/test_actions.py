@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import datetime
 import types
 import unittest
 
@@ -267,6 +268,19 @@ class TestConditions(ActionTestCase):
     def test_locked_and_to_be_moved(self):
         self.lock()
         self.check()
+
+    def test_quiet_hours(self):
+        now = datetime.datetime(2026, 1, 5, 23, tzinfo=datetime.timezone.utc)
+        with mock.patch.object(migrate, 'utcnow', return_value=now):
+            self.check(not_within=['06:00-23:00', 'Sun 22:00-23:30'])
+            with self.assertRaisesRegex(
+                exception.ActionSkipped, 'web-1 .* quiet hours, Mon 22:00-06:'
+            ):
+                self.check(not_within=['12:00-13:00', 'Mon 22:00-06:00'])
+
+    def test_hours_that_are_none(self):
+        with self.assertRaisesRegex(Exception, 'noon'):
+            self.check(not_within=['noon'])
 
     def test_a_node_is_down(self):
         for position, host in enumerate(('cmp01', 'cmp02')):

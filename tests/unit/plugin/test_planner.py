@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from unittest import mock
 
 from watcher import objects
@@ -120,6 +122,14 @@ class TestPlan(PlannerTestCase):
             },
             second.input_parameters,
         )
+
+    def test_quiet_hours(self):
+        hours = ('22:00-06:00', 'Sat 08:00-09:00')
+        quiet = dataclasses.replace(PLAN.actions[1], not_within=hours)
+        made = dataclasses.replace(PLAN, actions=(PLAN.actions[0], quiet))
+        action_plan = self.schedule(self.solution(FakeStrategy(made)))
+        second = self.actions(action_plan)[1]
+        self.assertEqual(list(hours), second.input_parameters['not_within'])
 
     def test_guarded_service(self):
         action_plan = self.schedule(self.solution(FakeStrategy(PLAN)))

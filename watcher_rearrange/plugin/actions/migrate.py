@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import datetime
 import time
 
 from typing import Any
@@ -29,6 +30,8 @@ from watcher_rearrange.plugin.actions import guard
 from watcher_rearrange.plugin.actions import nova_state
 from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import placement
+from watcher_rearrange.policies.file import hours
+from watcher_rearrange.policies.file import schema as policy_schema
 
 
 LOG = log.getLogger(__name__)
@@ -46,8 +49,9 @@ QUIET_LOOKS = 2
 class GuardedMigrate(guard.Guard, migration.Migrate):
     """Watcher's migration, guarded, and over when the source has its room.
 
-    It says why a migration failed, in Nova's words where there are any. One
-    more parameter, ``if_unlocked``, skips it if the instance is locked.
+    It says why a migration failed, in Nova's words where there are any. Two
+    more parameters: ``if_unlocked`` skips it if the instance is locked, and
+    ``not_within``, hours of a policy file, if it would begin in these.
     """
 
     @classmethod
@@ -59,7 +63,13 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
     def schema(self) -> dict[str, Any]:
         """JSON schema of the parameters."""
         schema = super().schema
-        own = {'if_unlocked': {'type': 'boolean'}}
+        own = {
+            'if_unlocked': {'type': 'boolean'},
+            'not_within': {
+                'type': 'array',
+                'items': {'type': 'string', 'pattern': policy_schema.HOURS},
+            },
+        }
         return {**schema, 'properties': {**schema['properties'], **own}}
 
     def pre_condition(self) -> None:
@@ -69,11 +79,13 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
         a node that is down, or while Placement is away, may leave the
         instance in error.
 
-        :raises ActionSkipped: if the instance was locked since the audit
+        :raises ActionSkipped: if the instance was locked since the audit,
+            or has its quiet hours
         :raises ActionExecutionFailure: if one of the nodes is down, or
             Placement does not answer
         """
         super().pre_condition()
+        self._require_not_quiet()
         with guard.explained(f'cannot check {self._label} and its nodes'):
             nova = nova_helper.NovaHelper()
             if self.input_parameters.get('if_unlocked'):
@@ -116,6 +128,15 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
     def _label(self) -> str:
         name = self.input_parameters.get('resource_name')
         return str(name or self.instance_uuid)
+
+    def _require_not_quiet(self) -> None:
+        now = utcnow()
+        for text in self.input_parameters.get('not_within', []):
+            if hours.within([hours.parse(text)], now):
+                raise exception.ActionSkipped(
+                    f'{self._label} is not migrated within its quiet hours, '
+                    f'{text} UTC'
+                )
 
     def _require_unlocked(self, nova: nova_helper.NovaHelper) -> None:
         if nova.find_instance(self.instance_uuid).locked:
@@ -207,3 +228,8 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
             # The instance has arrived; not to know more is no failure yet.
             LOG.warning('Cannot ask Nova for %s: %s', self._label, error)
             return True
+
+
+def utcnow() -> datetime.datetime:
+    """Return the time, with its time zone."""
+    return datetime.datetime.now(datetime.timezone.utc)

@@ -31,7 +31,7 @@ def parse(text: str) -> Hours:
     """
     days, _, times = text.rpartition(' ')
     start, end = times.split('-')
-    return Hours(_time(start), _time(end), _days(days))
+    return Hours(_time(start), _time(end), _days(days), text)
 
 
 def within(hours: Iterable[Hours], moment: datetime.datetime) -> bool:
@@ -43,6 +43,24 @@ def within(hours: Iterable[Hours], moment: datetime.datetime) -> bool:
     utc = moment.astimezone(datetime.timezone.utc)
     today = utc.weekday()
     return any(_within(one, utc.time(), today) for one in hours)
+
+
+def next_start(
+    hours: Iterable[Hours], moment: datetime.datetime
+) -> datetime.datetime | None:
+    """Return when the first of some hours begin, at a moment or after it.
+
+    :returns: with the time zone UTC; None where there are no hours
+    """
+    utc = moment.astimezone(datetime.timezone.utc)
+    days = [utc.date() + datetime.timedelta(days=k) for k in range(8)]
+    starts = [
+        datetime.datetime.combine(day, one.start, datetime.timezone.utc)
+        for one in hours
+        for day in days
+        if day.weekday() in one.days
+    ]
+    return min((start for start in starts if start >= utc), default=None)
 
 
 def _within(hours: Hours, time: datetime.time, today: int) -> bool:

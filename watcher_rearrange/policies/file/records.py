@@ -95,11 +95,13 @@ class Hours:
     :ivar end: just after it; if that is no later than the start, on the day
         after
     :ivar days: 0 for Monday, on which it begins
+    :ivar text: as it stands in the policy file
     """
 
     start: datetime.time
     end: datetime.time
     days: frozenset[int] = frozenset(range(7))
+    text: str = field(default='', compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
