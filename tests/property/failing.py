@@ -48,7 +48,13 @@ def clusters(draw: st.DrawFn) -> Document:
     document = {
         'version': 1,
         'compute_nodes': [
-            {'hostname': f'cmp{k}', 'inventories': {'VCPU': {'total': size}}}
+            {
+                'hostname': f'cmp{k}',
+                'inventories': {
+                    'VCPU': {'total': size},
+                    'MEMORY_MB': {'total': 1},
+                },
+            }
             for k, size in enumerate(sizes)
         ],
         'instances': [
@@ -111,7 +117,7 @@ def _stranding(
 ) -> int:
     """How many nodes strand somebody if they fail with the fullest others.
 
-    There is no memory, so that the first ones count as the fullest.
+    Nobody has memory, so that the first ones count as the fullest.
     """
     nodes = [one['hostname'] for one in document['compute_nodes']]
     used = [node for node in nodes if node in hosts.values()]

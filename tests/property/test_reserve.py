@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from tests.property import clusters
 from tests.property import failing
 from tests.property import test_filters
+from tests.property import test_policies
 from tests.property import test_rules
 from watcher_rearrange import checker
 from watcher_rearrange.checker import cluster as checker_cluster
@@ -47,6 +48,15 @@ GIVEN: dict[str, dict[str, Any]] = {
     'consolidate': {'spare_nodes': 0},
     'rebalance': {'threshold_pct': 0, 'dimensions': ['VCPU']},
     'evacuate': {'nodes': ['cmp0']},
+    'policy': {},
+    'optimize': {},
+    'defragment': {'flavors': {'m': {'VCPU': 3}}},
+    'combined': {
+        'stages': [
+            {'strategy': 'evacuate', 'parameters': {'nodes': ['cmp0']}},
+            {'strategy': 'consolidate', 'parameters': {'spare_nodes': 0}},
+        ]
+    },
 }
 
 
@@ -64,7 +74,13 @@ def fitting(draw: st.DrawFn) -> dict[str, Any]:
     return {
         'version': 1,
         'compute_nodes': [
-            {'hostname': f'cmp{k}', 'inventories': {'VCPU': {'total': size}}}
+            {
+                'hostname': f'cmp{k}',
+                'inventories': {
+                    'VCPU': {'total': size},
+                    'MEMORY_MB': {'total': 1},
+                },
+            }
             for k, size in enumerate(sizes)
         ],
         'instances': [
@@ -132,6 +148,24 @@ class TestReserve(unittest.TestCase):
 
     @EXAMPLES
     @hypothesis.given(
+        clusters.snapshots() | fitting(),
+        test_policies.policies(),
+        st.sampled_from(('evacuate', 'policy', 'rebalance')),
+        st.integers(1, 2),
+    )
+    def test_no_plan_under_a_policy_uses_it_up(
+        self,
+        document: dict[str, Any],
+        policy: dict[str, Any],
+        strategy: str,
+        failures: int,
+    ) -> None:
+        """Nova knows nothing of the policy, and neither does the checker."""
+        plan = _planned(document, strategy, failures, policy=policy)
+        self.assertEqual([], _wrong(document, plan, failures))
+
+    @EXAMPLES
+    @hypothesis.given(
         failing.clusters(), st.sampled_from(sorted(GIVEN)), st.integers(1, 2)
     )
     def test_no_state_uses_it_up(
@@ -176,10 +210,11 @@ class TestReserve(unittest.TestCase):
 
 
 def _planned(
-    document: dict[str, Any], strategy: str, failures: int
+    document: dict[str, Any], strategy: str, failures: int, **more: Any
 ) -> dict[str, Any]:
     given = {
         **GIVEN[strategy],
+        **more,
         'failures_to_tolerate': failures,
         'time_limit_s': 2,
     }
