@@ -38,6 +38,10 @@ from watcher_rearrange.checker.occupancy import Occupancy
 
 Key = tuple[str, Dimension]
 
+# So many nodes are taken to fail for each that is among the fullest, where it
+# is not known which these are; if there are more, that is one too many.
+_MOST_IN_DOUBT = 3
+
 
 @dataclass(frozen=True)
 class View:
@@ -96,6 +100,9 @@ class Outages:
         found = []
         for hostname, (failed, sure) in self._failing(view, there).items():
             if among is not None and hostname not in among:
+                continue
+            if len(failed) > 1 + _MOST_IN_DOUBT * (self._failures - 1):
+                found.append(hostname)
                 continue
             trial = _Trial(self, view, extra, failed, sure)
             fallen = {i.uuid for name in failed for i in there.get(name, ())}

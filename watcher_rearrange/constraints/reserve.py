@@ -52,6 +52,10 @@ from watcher_rearrange.model.placement import Placement
 # Resource classes, as columns, with the amounts of an instance.
 Asked = tuple[tuple[int, int], ...]
 
+# If it is not known which nodes are the fullest, for each of them so many are
+# taken to fail at once. With more, nobody is taken to have room.
+MOST_IN_DOUBT = 3
+
 NO_DOUBTS: Mapping[int, Doubt] = MappingProxyType({})
 
 
@@ -175,6 +179,8 @@ class Reserve:
         failure: _Failure,
         of_nodes: Mapping[int, list[int]],
     ) -> bool:
+        if len(failure.nodes) > 1 + MOST_IN_DOUBT * (self._failures - 1):
+            return True
         fallen = {i for n in failure.nodes for i in of_nodes.get(n, ())}
         trial = _Trial(self._rules, moment, failure)
         if trial.is_too_much(fallen):

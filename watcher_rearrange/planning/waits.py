@@ -150,9 +150,10 @@ class Waits:
 
     def _is_good(self, walk: _Walk, k: int, nodes: frozenset[int]) -> bool:
         """Whether an action keeps the reserve, if need be as it waits."""
-        if self._is_kept(walk, k, walk.parents[k], nodes):
+        bad = self._bad(walk, k, walk.parents[k], nodes)
+        if not bad:
             return True
-        waiting = self._waiting(walk, k, nodes)
+        waiting = self._waiting(walk, k, bad)
         if waiting is not None:
             walk.wait(k, waiting)
         elif walk.is_needless(k):
@@ -164,29 +165,41 @@ class Waits:
     def _waiting(
         self, walk: _Walk, k: int, nodes: frozenset[int]
     ) -> list[int] | None:
-        """Whom an action must wait for; None where nothing helps."""
-        if not k or not self._is_kept(walk, k, walk.needed(k, k), nodes):
+        """Whom an action must wait for; None where nothing helps.
+
+        :param nodes: those that have to become better by that
+        """
+
+        def is_enough(count: int) -> bool:
+            return not self._bad(walk, k, walk.needed(k, count), nodes)
+
+        if not k or not is_enough(k):
             return None
         low, high = 0, k
+        # The same as for the last one that waits may well do.
+        middle = max(1, k - walk.window)
         while high - low > 1 and not self._is_late:
-            middle = (low + high) // 2
-            if self._is_kept(walk, k, walk.needed(k, middle), nodes):
+            if is_enough(middle):
                 high = middle
             else:
                 low = middle
+            middle = (low + high) // 2
+        walk.window = k - high
         return walk.needed(k, high)
 
-    def _is_kept(
+    def _bad(
         self, walk: _Walk, k: int, parents: list[int], nodes: frozenset[int]
-    ) -> bool:
-        """Whether enough have room around an action, in any order."""
+    ) -> frozenset[int]:
+        """Those of some nodes that get too many around an action."""
+        bad: frozenset[int] = frozenset()
         for moment in walk.around(k, parents):
-            found = len(self._hopeless_at(walk, moment, nodes))
-            if found and found <= self.most:
-                found += len(self._hopeless_at(walk, moment, self._hopeless))
-            if found > self.most:
-                return False
-        return True
+            found = self._hopeless_at(walk, moment, nodes)
+            count = len(found)
+            if found and count <= self.most:
+                count += len(self._hopeless_at(walk, moment, self._hopeless))
+            if count > self.most:
+                bad |= found
+        return bad
 
     def _hopeless_at(
         self, walk: _Walk, moment: Moment, nodes: frozenset[int]
@@ -208,6 +221,7 @@ class _Walk:
     :ivar parents: whom each waits for
     :ivar left: those that are not carried out
     :ivar changed: whether something is to be looked at
+    :ivar window: how many before it the last one did not wait for
     """
 
     def __init__(self, cluster: Cluster, actions: Sequence[Action]) -> None:
@@ -218,6 +232,7 @@ class _Walk:
         ]
         self.left: set[int] = set()
         self.changed = True
+        self.window = 0
         self._cluster = cluster
         self._actions = actions
         self._legs = [self._leg(action) for action in actions]
