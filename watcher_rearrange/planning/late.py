@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Action
 from watcher_rearrange.model.plan import Plan
+from watcher_rearrange.model.plan import Status
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning import deadline
 from watcher_rearrange.planning import writing
@@ -52,17 +53,22 @@ def in_time(job: Job, end: Placement, path: Path, result: Plan) -> Plan:
         else:
             break
         result = writing.written(job, end, path)
+    if len(path.moves) == planned:
+        return result
     if job.is_worse(result.objectives):
         path, end = Path(), Placement(job.cluster)
         result = writing.written(job, end, path)
     left = planned - len(path.moves)
-    if not left:
-        return result
+    if job.deadline_s is None:
+        quiet = left
+    status = Status.FEASIBLE if result.actions else Status.NO_CHANGE
     if quiet:
+        # That there is no plan now does not mean that there is none.
         result = writing.less(job, path, end)
+        status = writing.cut(result).status
+    texts = _texts(job, planned, left, quiet)
     return dataclasses.replace(
-        writing.cut(result),
-        messages=(*_texts(job, planned, left, quiet), *result.messages),
+        result, status=status, messages=(*texts, *result.messages)
     )
 
 

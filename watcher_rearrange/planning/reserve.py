@@ -77,8 +77,7 @@ class _Draft:
     @property
     def migrations(self) -> int:
         """How many migrations are."""
-        done = self.result.actions[: len(self.proof.parents)]
-        return sum(action.is_migration for action in done)
+        return _migrations(self.result.actions[: len(self.proof.parents)])
 
     @property
     def actions(self) -> list[Action]:
@@ -110,19 +109,31 @@ class _Keeper:
         reserve = Reserve(Rules(known, job.rules.options), failures)
         until_s = max(until_s, time.monotonic() + LEAST_S)
         self._waits = waits.Waits(known, reserve, until_s)
+        # Migrations that come too late, as they have to wait.
+        self._tardy = 0
 
     def kept(self, result: Plan) -> Plan:
         """Return as much of a plan as keeps the reserve."""
-        planned = sum(action.is_migration for action in result.actions)
-        draft = self._draft(result)
-        found = self._in_time(draft)
-        left = planned - sum(action.is_migration for action in found.actions)
-        enabled = len(draft.proof.left)
-        if left or enabled:
+        planned = _migrations(result.actions)
+        enabled, slower_s = 0, 0.0
+        while True:
+            draft = self._draft(result)
+            found = self._in_time(draft)
+            less = len(found.actions) < len(draft.actions)
+            enabled += len(draft.proof.left)
+            gain_s = found.path.makespan_s - draft.result.path.makespan_s
+            slower_s += max(gain_s, 0.0)
+            if draft.proof.late or not found.actions:
+                break
+            if draft.whole and not less:
+                break
+            # A part of a plan that is in order mostly is so, too.
+            result = found
+        left = planned - self._tardy - _migrations(found.actions)
+        if left or enabled or self._tardy:
             found = writing.cut(found)
         texts = self._texts(left, enabled, draft.proof.late)
-        slower_s = found.path.makespan_s - draft.result.path.makespan_s
-        if slower_s > 0:
+        if slower_s:
             texts.append(
                 f'the plan takes {slower_s:.1f} s longer: actions wait for '
                 'others, so that the room is there in every order'
@@ -150,7 +161,7 @@ class _Keeper:
         if not result.actions[breach].is_migration:
             # The others wait for it.
             return self._nothing()
-        made = _whole(result.actions, breach)
+        made = _whole(result.actions, result.actions[:breach])
         moves = writing.moves_of(self._job, made)
         end = writing.after(start, moves)
         less = writing.less(self._job, Path(moves), end)
@@ -170,8 +181,9 @@ class _Keeper:
         before = [[position.get(p) for p in one.parents] for one in made]
         if draft.parents != before:
             made = timed.waiting(made, draft.parents, self._job.limits)
-        made = made[: late.first(self._job, made)]
-        made = made[: len(_whole(result.actions, len(made)))]
+        in_time = made[: late.first(self._job, made)]
+        self._tardy += _migrations(made) - _migrations(in_time)
+        made = _whole(result.actions, in_time)
         if made == result.actions:
             return result
         if not draft.whole or len(made) < len(draft.actions):
@@ -195,6 +207,11 @@ class _Keeper:
             if late:
                 text += ', or the time limit was over before it was known'
             texts.append(text)
+        if self._tardy:
+            texts.append(
+                f'{self._tardy} migrations are left out: they would have to '
+                'wait for others and come too late'
+            )
         if enabled:
             texts.append(
                 f'{enabled} nodes stay enabled: they are the room for the '
@@ -208,10 +225,18 @@ class _Keeper:
         return texts
 
 
-def _whole(actions: Sequence[Action], count: int) -> Sequence[Action]:
-    """The first actions, less those with which somebody gets only halfway."""
+def _migrations(actions: Sequence[Action]) -> int:
+    return sum(action.is_migration for action in actions)
+
+
+def _whole(
+    actions: Sequence[Action], made: Sequence[Action]
+) -> tuple[Action, ...]:
+    """The first of some actions, before somebody gets only halfway.
+
+    :param actions: all that were planned, of which these are some
+    """
     final = {one.instance: one.destination for one in actions}
-    made = actions[:count]
     while True:
         at = {one.instance: one.destination for one in made}
         halfway = [
@@ -220,5 +245,5 @@ def _whole(actions: Sequence[Action], count: int) -> Sequence[Action]:
             if at[one.instance] != final[one.instance]
         ]
         if not halfway:
-            return made
+            return tuple(made)
         made = made[: halfway[0]]
