@@ -17,6 +17,7 @@ from __future__ import annotations
 from oslo_config import cfg
 
 from watcher_rearrange.plugin import planner
+from watcher_rearrange.plugin.actions import departed
 from watcher_rearrange.plugin.readers import images
 from watcher_rearrange.plugin.readers import ports
 from watcher_rearrange.plugin.strategies import combined
@@ -54,6 +55,7 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     options = [(name, plugin.get_config_opts()) for name, plugin in groups]
     return [
         *options,
+        (departed.GROUP, departed.OPTIONS),
         (images.GROUP, images.OPTIONS),
         (ports.GROUP, ports.OPTIONS),
     ]

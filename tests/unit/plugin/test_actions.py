@@ -24,6 +24,7 @@ from watcher.common import exception
 from watcher.common import nova_helper
 
 from tests.unit.plugin import builders
+from watcher_rearrange.plugin.actions import departed
 from watcher_rearrange.plugin.actions import migrate
 from watcher_rearrange.plugin.actions import nova_state
 from watcher_rearrange.plugin.actions import service
@@ -80,6 +81,7 @@ class ActionTestCase(unittest.TestCase):
             # The module, so that every sleep is meant.
             (migrate.time, 'sleep', mock.Mock()),
             (placement, 'require_answer', mock.Mock()),
+            (departed, 'wait_s', mock.Mock(return_value=0.0)),
         ):
             patcher = mock.patch.object(target, name, value)
             patcher.start()

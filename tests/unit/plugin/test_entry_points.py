@@ -157,6 +157,7 @@ class TestOptions(unittest.TestCase):
                 'watcher_strategies.rearrange_defragment',
                 'watcher_strategies.rearrange_optimize',
                 'watcher_strategies.rearrange_policy',
+                'watcher_actions.guarded_migrate',
                 'watcher_planners.rearrange',
                 'glance',
                 'neutron',

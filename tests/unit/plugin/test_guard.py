@@ -23,6 +23,7 @@ from watcher.tests.unit.db import base
 from watcher.tests.unit.db import utils as db_utils
 
 from tests.unit.plugin import builders
+from watcher_rearrange.plugin.actions import departed
 from watcher_rearrange.plugin.actions import guard
 from watcher_rearrange.plugin.actions import migrate
 from watcher_rearrange.plugin.actions import nova_state
@@ -59,6 +60,9 @@ class GuardTestCase(base.DbTestCase):
         patcher = mock.patch.object(placement, 'require_answer')
         self.addCleanup(patcher.stop)
         self.m_require_answer = patcher.start()
+        patcher = mock.patch.object(departed, 'wait_s', return_value=0.0)
+        self.addCleanup(patcher.stop)
+        self.m_wait_s = patcher.start()
 
     def patch_nova(self, **kwargs):
         patcher = mock.patch.object(nova_helper, 'NovaHelper', **kwargs)
@@ -305,6 +309,17 @@ class TestWatchersOwnConditions(GuardTestCase):
         self.m_require_answer.assert_called_once_with(
             builders.uuid_of('web-2')
         )
+
+    @mock.patch.object(migrate.time, 'sleep')
+    def test_members_of_its_group_have_just_left(self, m_sleep):
+        self.m_wait_s.return_value = 12.5
+        self.check()
+        self.assertIn(mock.call(12.5), m_sleep.mock_calls)
+
+    def test_nova_does_not_know_its_groups(self):
+        self.m_wait_s.side_effect = api.Unreadable('HTTP 503')
+        error = self.assertRaises(exception.ActionExecutionFailure, self.check)
+        self.assertIn('HTTP 503', str(error))
 
 
 class TestSchema(base.base.BaseTestCase):

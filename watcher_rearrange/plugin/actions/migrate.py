@@ -26,6 +26,7 @@ from watcher.common import exception
 from watcher.common import nova_helper
 
 from watcher_rearrange.plugin.actions import cold
+from watcher_rearrange.plugin.actions import departed
 from watcher_rearrange.plugin.actions import guard
 from watcher_rearrange.plugin.actions import nova_state
 from watcher_rearrange.plugin.readers import api
@@ -82,7 +83,7 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
         :raises ActionSkipped: if the instance was locked since the audit,
             or has its quiet hours
         :raises ActionExecutionFailure: if one of the nodes is down, or
-            Placement does not answer
+            Placement does not answer, or Nova does not on server groups
         """
         super().pre_condition()
         self._require_not_quiet()
@@ -97,6 +98,7 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
                     f'nova-compute of {host} is down'
                 )
         self._require_placement()
+        self._wait_for_the_scheduler()
 
     def execute(self) -> bool:
         """Migrate, and wait until Nova holds nothing on the source.
@@ -116,6 +118,11 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
         Watcher's own goes by the name of the class.
         """
         return bool(self.migration_type == self.LIVE_MIGRATION)
+
+    @classmethod
+    def get_config_opts(cls) -> list[cfg.Opt]:
+        """Return the options of ``[watcher_actions.guarded_migrate]``."""
+        return [*super().get_config_opts(), *departed.OPTIONS]
 
     def get_description(self) -> str:
         """Return what the action does."""
@@ -149,6 +156,22 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
             placement.require_answer(self.instance_uuid)
         except api.Unreadable as error:
             raise exception.ActionExecutionFailure(str(error)) from error
+
+    def _wait_for_the_scheduler(self) -> None:
+        """Wait until Nova knows that others of a server group have left."""
+        with guard.explained(f'cannot check the groups of {self._label}'):
+            wait_s = departed.wait_s(
+                self.instance_uuid, self.destination_node, utcnow()
+            )
+        if wait_s > 0:
+            LOG.info(
+                '%s waits for %.0f s: Nova still sees members of its server '
+                'group on %s that have left',
+                self._label,
+                wait_s,
+                self.destination_node,
+            )
+            time.sleep(wait_s)
 
     def _require_sound(self) -> None:
         """Find out an instance that did not survive its arrival.

@@ -1,0 +1,137 @@
+# Licensed under the Apache License, Version 2.0 (the "License"); you may
+# not use this file except in compliance with the License. You may obtain
+# a copy of the License at
+#
+#      http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS, WITHOUT
+# WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied. See the
+# License for the specific language governing permissions and limitations
+# under the License.
+
+import datetime
+import json
+
+from unittest import mock
+
+from oslo_config import cfg
+
+from tests.unit.plugin.readers.base import ReadingTestCase
+from tests.unit.plugin.readers.recording import Answer
+from watcher_rearrange.plugin.actions import departed
+
+
+NOW = datetime.datetime(2026, 1, 5, 12, 0, 50, tzinfo=datetime.timezone.utc)
+GROUP = {
+    'id': 'g',
+    'policy': 'anti-affinity',
+    'members': ['a', 'b', 'c'],
+    'rules': {},
+}
+
+
+def left(instance, moment='12:00:20', **fields):
+    return {
+        'uuid': f'migration of {instance}',
+        'instance_uuid': instance,
+        'status': 'completed',
+        'source_compute': 'cmp01',
+        'dest_compute': 'cmp02',
+        'updated_at': f'2026-01-05T{moment}.000000',
+        **fields,
+    }
+
+
+class Adapter:
+    """A Nova of instance a, its group, and who has left cmp01."""
+
+    def __init__(self):
+        self.server = {'id': 'a', 'server_groups': ['g']}
+        self.group = dict(GROUP)
+        self.migrations = []
+        self.there = []
+        self.asked = []
+
+    def get(self, path, **given):
+        self.asked.append(path)
+        place = path.partition('?')[0]
+        bodies = {
+            '/servers/a': {'server': self.server},
+            '/os-server-groups/g': {'server_group': self.group},
+            '/os-migrations': {'migrations': self.migrations},
+            '/servers/detail': {'servers': [{'id': x} for x in self.there]},
+        }
+        if place == '/servers/a' and self.server is None:
+            return Answer(404, '{}')
+        return Answer(200, json.dumps(bodies[place]))
+
+
+class TestWait(ReadingTestCase):
+    def setUp(self):
+        super().setUp()
+        self.adapter = self.helper.connection.compute = Adapter()
+
+    def wait_s(self):
+        return departed.wait_s('a', 'cmp01', NOW)
+
+    def test_nobody_has_left(self):
+        self.assertEqual(0, self.wait_s())
+
+    def test_another_member_has(self):
+        self.adapter.migrations = [left('b')]
+        self.assertEqual(100, self.wait_s())
+        self.assertIn(
+            '/os-migrations?source_compute=cmp01'
+            '&changes-since=2026-01-05T11:58:40Z',
+            self.adapter.asked,
+        )
+
+    def test_the_last_of_several_counts(self):
+        self.adapter.migrations = [left('b', '12:00:10'), left('c')]
+        self.assertEqual(100, self.wait_s())
+
+    def test_others_do_not_matter(self):
+        self.adapter.migrations = [left('x'), left('a')]
+        self.assertEqual(0, self.wait_s())
+
+    def test_who_has_not_left(self):
+        self.adapter.migrations = [
+            left('b', status='error'),
+            left('c', dest_compute='cmp01'),
+        ]
+        self.assertEqual(0, self.wait_s())
+
+    def test_more_than_one_may_be_there(self):
+        self.adapter.group['rules'] = {'max_server_per_host': 2}
+        self.adapter.migrations = [left('b')]
+        self.assertEqual(0, self.wait_s())
+        self.adapter.there = ['c']
+        self.assertEqual(100, self.wait_s())
+
+    def test_only_hard_anti_affinity(self):
+        self.adapter.migrations = [left('b')]
+        for policy in ('affinity', 'soft-anti-affinity'):
+            self.adapter.group['policy'] = policy
+            self.assertEqual(0, self.wait_s())
+
+    def test_no_group(self):
+        self.adapter.server['server_groups'] = []
+        self.assertEqual(0, self.wait_s())
+        self.assertEqual(['/servers/a'], self.adapter.asked)
+
+    def test_the_instance_is_gone(self):
+        self.adapter.server = None
+        self.assertEqual(0, self.wait_s())
+
+    def test_switched_off(self):
+        cfg.CONF.set_override('scheduler_sync_s', 0, departed.GROUP)
+        self.addCleanup(
+            cfg.CONF.clear_override, 'scheduler_sync_s', departed.GROUP
+        )
+        self.assertEqual(0, self.wait_s())
+        self.assertEqual([], self.adapter.asked)
+
+    def test_nova_does_not_answer(self):
+        self.adapter.get = mock.Mock(side_effect=OSError('no route'))
+        self.assert_unreadable('no route', self.wait_s)
