@@ -25,6 +25,7 @@ import dataclasses
 import random
 import resource
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
@@ -102,9 +103,14 @@ def measured(
     snapshot: records.Snapshot, strategy: str, limit_s: float
 ) -> tuple[plans.Plan, float]:
     """Return a plan, and the seconds of processor time that it took."""
-    began = _cpu_s()
     parameters = {**PARAMETERS[strategy], 'time_limit_s': limit_s}
-    result = pipeline.plan(snapshot, strategy, parameters)
+    return timed(lambda: pipeline.plan(snapshot, strategy, parameters))
+
+
+def timed(make: Callable[[], plans.Plan]) -> tuple[plans.Plan, float]:
+    """Return a plan, and the seconds of processor time that it took."""
+    began = _cpu_s()
+    result = make()
     return result, _cpu_s() - began
 
 
