@@ -112,6 +112,18 @@ MUSTS = st.one_of(
 )
 
 
+STRATEGIES = (
+    'policy',
+    'policy',
+    'evacuate',
+    'rebalance',
+    'consolidate',
+    'optimize',
+    'combined',
+    'defragment',
+)
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> dict[str, Any]:
     """Draw a policy document."""
@@ -136,8 +148,12 @@ def parameters(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
         'consolidate': {},
         'optimize': {},
         'combined': {
-            'stages': [{'strategy': 'evacuate', 'parameters': evacuate}]
+            'stages': [
+                {'strategy': 'evacuate', 'parameters': evacuate},
+                {'strategy': 'rebalance', 'parameters': {'threshold_pct': 5}},
+            ]
         },
+        'defragment': {'flavors': {'big': {'VCPU': 6, 'MEMORY_MB': 6144}}},
     }
 
 
@@ -165,19 +181,7 @@ class TestPolicies(unittest.TestCase):
 
     @EXAMPLES
     @hypothesis.given(
-        clusters.snapshots(),
-        policies(),
-        st.sampled_from(
-            (
-                'policy',
-                'policy',
-                'evacuate',
-                'rebalance',
-                'consolidate',
-                'optimize',
-                'combined',
-            )
-        ),
+        clusters.snapshots(), policies(), st.sampled_from(STRATEGIES)
     )
     def test_kept(
         self, document: dict[str, Any], policy: dict[str, Any], strategy: str

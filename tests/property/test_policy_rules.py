@@ -45,9 +45,8 @@ class Search(test_rules.Search):
     ) -> None:
         lowered = lowering.lower(
             reader.snapshot_from_document(document),
-            reading.policy_from_document(policy),
+            reading.policy_from_document(policy).musts(),
             test_policies.NOW,
-            only_must=True,
         )
         self.cluster = Cluster.from_snapshot(lowered)
         self.rules = Rules(self.cluster, MoveOptions())

@@ -117,6 +117,15 @@ class Cluster:
             return self.group_limits[dimension.name]
         return self.nodes[hostname].limits.get(dimension.name, 0)
 
+    def is_settled(self, instance: Instance) -> bool:
+        """Whether it is known where an instance will be, if left alone.
+
+        One that is migrating already is company on neither of its nodes: it
+        may have left the one, and may never arrive on the other.
+        """
+        ends = self.migrating.get(instance.uuid, frozenset())
+        return len(ends | {instance.host}) == 1
+
     def holds(self) -> Iterator[tuple[Instance, str]]:
         """Each instance with each known node that it holds room on."""
         for instance in self.instances.values():

@@ -55,6 +55,8 @@ class Occupancy:
         self._incoming: dict[str, set[str]] = {}
         for instance, hostname in cluster.holds():
             self._change(instance.uuid, hostname, 1)
+            if not cluster.is_settled(instance):
+                self._leave_alone(instance.uuid, hostname)
 
     def copy(self, hostnames: Iterable[str] | None = None) -> Occupancy:
         """The state at the start again, of all or only of these nodes."""
@@ -136,6 +138,12 @@ class Occupancy:
         )
         if succeeded:
             self.host[uuid] = action.destination
+
+    def _leave_alone(self, uuid: str, hostname: str) -> None:
+        """Do not count an instance as company."""
+        for dimension in self._cluster.instances[uuid].demand:
+            if dimension.rule == 'affinity':
+                self.used[hostname][dimension] -= 1
 
     def _change(self, uuid: str, hostname: str, sign: int) -> None:
         used = self.used[hostname]

@@ -186,9 +186,7 @@ def _cluster(
         },
         group_limits={},
         migrating={
-            uuid: frozenset(
-                part_of[hostname] for hostname in ends if hostname in part_of
-            )
+            uuid: frozenset(part_of.get(hostname, '') for hostname in ends)
             for uuid, ends in cluster.migrating.items()
         },
         released=cluster.released,

@@ -64,6 +64,11 @@ class Fences:
         """Return the numbers of the instance's fences."""
         return tuple(self._of.get(instance.uuid, ()))
 
+    def names(self, instance: Instance) -> list[str]:
+        """Return the names of the rules that are about an instance."""
+        numbers = self._of.get(instance.uuid, ())
+        return [self._fences[number].name for number in numbers]
+
     def outside(self, placement: Placement) -> Iterator[tuple[Fence, int]]:
         """Yield every fence with each member that is not inside."""
         for fence, inside, members in zip(

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -39,6 +40,17 @@ from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Violation
 from watcher_rearrange.model.records import Instance
+
+
+# So many rules of a policy are named.
+MOST_NAMED = 3
+
+
+def shortened(names: Iterable[str]) -> str:
+    """Return names of rules of a policy as a text, not too many."""
+    different = list(dict.fromkeys(names))
+    text = f'rule {" or ".join(different[:MOST_NAMED])}'
+    return text if len(different) <= MOST_NAMED else f'{text} or others'
 
 
 class Rules:
@@ -115,8 +127,7 @@ class Rules:
         relations = self.relations.of(instance_idx)
         if self.groups.of(instance_idx) or not relations:
             return 'a server group'
-        names = sorted({relation.record.name for relation in relations})
-        return f'rule {" or ".join(names)}'
+        return shortened([relation.record.name for relation in relations])
 
     def violations(self, placement: Placement) -> list[Violation]:
         """Return every rule that does not hold in a placement."""

@@ -13,7 +13,8 @@
 """Server groups with a hard policy, as Nova's filters read them.
 
 - anti-affinity: for all n: members on n <= max_server_per_host;
-- affinity: all members on one node; a member may only go where another is.
+- affinity: all members on one node; a member may only go where another is
+  that is not migrating already: that one may leave, and may not arrive.
 
 A group that is broken already may not get worse: an anti-affinity member
 never goes where it would be one too many, an affinity member never leaves
@@ -36,10 +37,14 @@ from watcher_rearrange.model.plan import Violation
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Group:
-    """A server group with its members as instance indices."""
+    """A server group with its members as instance indices.
+
+    :ivar settled: members that are in no migration between nodes
+    """
 
     record: records.ServerGroup
     members: Ints
+    settled: Ints
 
     @property
     def apart(self) -> bool:
@@ -55,15 +60,9 @@ class ServerGroups:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self.groups = tuple(
-            Group(
-                group,
-                np.array(
-                    [cluster.instance_index[uuid] for uuid in group.members],
-                    dtype=np.int64,
-                ),
-            )
-            for group in cluster.snapshot.server_groups
-            if group.policy in (records.AFFINITY, records.ANTI_AFFINITY)
+            _group(cluster, record)
+            for record in cluster.snapshot.server_groups
+            if record.policy in (records.AFFINITY, records.ANTI_AFFINITY)
         )
         self._of: dict[int, list[Group]] = {}
         for group in self.groups:
@@ -82,7 +81,7 @@ class ServerGroups:
             if group.apart:
                 permitted &= counts < group.record.max_server_per_host
             elif counts.any():
-                permitted &= counts > 0
+                permitted &= self._company(placement, group, instance_idx)
         return permitted
 
     def violations(self, placement: Placement) -> list[Violation]:
@@ -129,11 +128,27 @@ class ServerGroups:
         counts: Ints = np.bincount(
             nodes[nodes >= 0], minlength=self._cluster.n_nodes
         )
-        if group.apart:
-            for moving, node_idx in self._cluster.other_ends:
-                if moving != but and moving in group.members:
-                    counts[node_idx] += 1
+        for moving, node_idx in self._cluster.other_ends:
+            if moving != but and moving in group.members:
+                counts[node_idx] += 1
         return counts
+
+    def _company(self, placement: Placement, group: Group, but: int) -> Bools:
+        """bool[n_nodes]: where another member is sure to be."""
+        nodes = placement.node_of[group.settled[group.settled != but]]
+        found = np.zeros(self._cluster.n_nodes, dtype=np.bool_)
+        found[nodes[nodes >= 0]] = True
+        return found
+
+
+def _group(cluster: Cluster, record: records.ServerGroup) -> Group:
+    moving = {instance for instance, _node in cluster.other_ends}
+    members = [cluster.instance_index[uuid] for uuid in record.members]
+    return Group(
+        record,
+        np.array(members, dtype=np.int64),
+        np.array([m for m in members if m not in moving], dtype=np.int64),
+    )
 
 
 def _label(group: records.ServerGroup) -> str:

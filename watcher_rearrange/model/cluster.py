@@ -106,6 +106,15 @@ class Cluster:
         """How many instances there are."""
         return len(self.snapshot.instances)
 
+    @property
+    def real_classes(self) -> tuple[str, ...]:
+        """The resource classes without those that stand for a limit."""
+        return tuple(
+            name
+            for name in self.resource_classes
+            if not name.startswith(records.LIMIT)
+        )
+
     @cached_property
     def node_index(self) -> dict[str, int]:
         """The index of each hostname."""

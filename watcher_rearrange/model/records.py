@@ -218,6 +218,10 @@ class Fence:
     weight: float | None = None
 
 
+# How the names of resource classes begin that only stand for a limit of a
+# policy: no class of Placement has a colon.
+LIMIT = 'limit:'
+
 AT_MOST = 'at_most'
 TOGETHER = 'together'
 EXCLUSIVE = 'exclusive'
@@ -232,16 +236,26 @@ class Relation:
     - exclusive: in no part a member and one of the others.
 
     :ivar part_of: the part of each host; a host without one is not meant
+    :ivar others: None for everybody who is no member
     :ivar weight: of one breach, where it is an aim; None if it is a must
+    :ivar outside: in each part, members that are not in the snapshot, and
+        ends of migrations of others that it does not show
+    :ivar others_outside: the same of the others
+    :ivar settled_outside: the members of ``outside`` that migrate nowhere
+    :ivar leaving: members in the snapshot whose migration it does not show
     """
 
     name: str
     kind: str
     members: frozenset[str]
     part_of: Mapping[str, str]
-    others: frozenset[str] = frozenset()
+    others: frozenset[str] | None = frozenset()
     most: int = 1
     weight: float | None = None
+    outside: Mapping[str, int] = field(default_factory=dict)
+    others_outside: Mapping[str, int] = field(default_factory=dict)
+    settled_outside: Mapping[str, int] = field(default_factory=dict)
+    leaving: frozenset[str] = frozenset()
 
 
 @dataclasses.dataclass(frozen=True)

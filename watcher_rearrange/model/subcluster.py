@@ -72,8 +72,10 @@ def _relations(
     relations: Iterable[Relation], uuids: set[str]
 ) -> Iterable[Relation]:
     for relation in relations:
-        members, others = relation.members & uuids, relation.others & uuids
-        if members:
+        members, others = relation.members & uuids, relation.others
+        if others is not None:
+            others &= uuids
+        if members or relation.outside:
             yield dataclasses.replace(relation, members=members, others=others)
 
 

@@ -21,8 +21,12 @@ from watcher_rearrange.constraints.movability import NOT_LIVE
 from watcher_rearrange.constraints.movability import NUMA
 from watcher_rearrange.constraints.movability import STATES
 from watcher_rearrange.constraints.rules import Rules
+from watcher_rearrange.constraints.rules import shortened
 from watcher_rearrange.model.cluster import Bools
+from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import LIMIT
 
 
 _MIGRATING = 'in a migration already'
@@ -94,18 +98,30 @@ def _no_room(
     missing = np.where(demand > 0, np.maximum(demand - free, 0), 0)
     share = (missing / np.maximum(demand, 1)).sum(axis=1)
     node = int(np.where(nodes, share, np.inf).argmin())
-    parts = [
-        f'{int(missing[node, rc])} {cluster.resource_classes[rc]}'
-        for rc in np.flatnonzero(missing[node])
-    ]
-    if not parts:
+    if not missing[node].any():
         return (
             f'{rules.company(instance_idx)} keeps it off every node with room'
         )
-    return (
-        f'no room; it would fit if {" and ".join(parts)} more were free on '
-        f'{cluster.hostname(node)}'
-    )
+    return f'no room; it would fit if {_wanted(cluster, node, missing[node])}'
+
+
+def _wanted(cluster: Cluster, node: int, missing: Ints) -> str:
+    """What would have to be on a node.
+
+    :param missing: int64[n_rc]
+    """
+    amounts, rules = [], []
+    for rc in np.flatnonzero(missing).tolist():
+        name = cluster.resource_classes[rc]
+        if name.startswith(LIMIT):
+            rules.append(
+                f'rule {name.removeprefix(LIMIT)} let {missing[rc]} more be'
+            )
+        else:
+            amounts.append(f'{missing[rc]} {name}')
+    if amounts:
+        rules.insert(0, f'{" and ".join(amounts)} more were free')
+    return f'{" and ".join(rules)} on {cluster.hostname(node)}'
 
 
 def _unfit(rules: Rules, open_nodes: Bools, instance_idx: int) -> str:
@@ -114,10 +130,13 @@ def _unfit(rules: Rules, open_nodes: Bools, instance_idx: int) -> str:
     nodes = open_nodes & rules.cluster.receives
     for rule in rules.node_rules:
         text = _UNFIT.get(rule.name)
+        if rule is rules.fences:
+            names = shortened(rules.fences.names(instance))
+            text = f'is one where {names} lets it be'
         if (
             text
             and nodes.any()
             and not (nodes & rule.permitted(instance)).any()
         ):
             return f'no node that is enabled and up {text}'
-    return 'no node that it may run on is enabled and up'
+    return 'no node that is enabled and up is one that it may run on'

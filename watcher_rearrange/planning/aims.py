@@ -90,7 +90,7 @@ class Aims:
         costs = node_limits.costs(self._cluster, given)
         costs = np.where(self._nodes, costs, 0.0)
         n_instances = self._cluster.n_instances
-        classes = Dimensions.of(self._cluster, self._cluster.resource_classes)
+        classes = Dimensions.of(self._cluster, self._cluster.real_classes)
         demand, capacity = self._judged(classes)
         share = np.full(capacity.shape[1], 1.0 / max(1, capacity.shape[1]))
         # The fullest node with room is the one to fill up.

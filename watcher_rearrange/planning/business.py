@@ -19,17 +19,22 @@ without these. What a budget does not permit stays.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 
 from watcher_rearrange.model import records as model
+from watcher_rearrange.model.plan import POLICY_SHOULD
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
+from watcher_rearrange.model.plan import Violation
 from watcher_rearrange.planning import judged
 from watcher_rearrange.planning.budgets import Budgets
+from watcher_rearrange.policies.file import anchoring
 from watcher_rearrange.policies.file import lowering
 from watcher_rearrange.policies.file import records
 
@@ -37,7 +42,16 @@ from watcher_rearrange.policies.file import records
 # Plans that are looked at, in each way, until all budgets are kept.
 MAX_TRIES = 4
 
-Planner = Callable[[model.Snapshot], Plan]
+# Rules that gave way of which it is looked whether they have to.
+MOST_ASKED_BACK = 4
+
+GAVE_WAY = 'rules that should hold gave way'
+
+# Plans a cluster in a share of the time that is left.
+Planner = Callable[[model.Snapshot, float], Plan]
+
+# Of the time for a plan that keeps all rules, where some may give way.
+FIRST_SHARE = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,11 +62,13 @@ class Business:
     :ivar now: when the plan begins; None for now
     :ivar migrated: how many migrations each instance had in the last day,
         by UUID
+    :ivar whole: the cloud, if the cluster is a part of it
     """
 
     policy: records.Policy = records.Policy()
     now: datetime.datetime | None = None
     migrated: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    whole: model.Snapshot | None = None
 
 
 def plan(
@@ -62,30 +78,96 @@ def plan(
 
     :param make: plans for a cluster that has the rules as facts
     :param directed: whether the search knows the rules that are about who
-        is with whom, and what should hold gives way to its aim; if not,
-        whom such rules are about stays
+        is with whom, and what should hold gives way to its aim
     :raises BadInput: if a rule makes no sense on this cluster
     """
     if not known.policy.rules:
-        return make(snapshot)
-    budgets = Budgets(snapshot, known.policy, known.migrated)
-    lowered = lowering.lower(snapshot, known.policy, known.now)
-    if not directed:
-        lowered = lowering.frozen(lowered)
-    best = _budgeted(lowered, budgets, make)
-    should = any(not rule.must for rule in known.policy.rules)
-    if should and directed and _is_left(best):
-        musts = lowering.lower(
-            snapshot, known.policy, known.now, only_must=True
+        return make(snapshot, 1.0)
+    task = _Task(snapshot, known, make)
+    if directed:
+        return task.directed()
+    return task.anchored()
+
+
+class _Task:
+    """One cluster with all that is known beside it."""
+
+    def __init__(
+        self, snapshot: model.Snapshot, known: Business, make: Planner
+    ) -> None:
+        self._snapshot = snapshot
+        self._known = known
+        self._make = make
+        self._budgets = Budgets(
+            known.whole or snapshot, known.policy, known.migrated
         )
-        other = _budgeted(musts, budgets, make)
-        if _aim(other) < _aim(best):
-            return judged.again(snapshot, known.policy, other)
-    return best
+        self._lowered = self._with(known.policy)
+
+    def anchored(self) -> Plan:
+        """Plan with a search that knows no relations."""
+        if not self._lowered.relations:
+            return self._plan(self._lowered)
+        made = self._plan(anchoring.anchored(self._lowered))
+        return judged.again(self._lowered, _unproved(made))
+
+    def directed(self) -> Plan:
+        """Plan with one that does, without some rules if need be."""
+        musts = self._known.policy.musts()
+        if musts == self._known.policy:
+            return self._plan(self._lowered)
+        best = self._plan(self._lowered, FIRST_SHARE)
+        if not _is_left(best):
+            return best
+        other = self._plan(self._with(musts), FIRST_SHARE)
+        if _aim(other) >= _aim(best):
+            # What is impossible with all rules may be possible with less.
+            sure = other.status is best.status
+            return best if sure else _unproved(best)
+        return self._asked_back(self._judged(other))
+
+    def _asked_back(self, best: Plan) -> Plan:
+        """Look whether rules that gave way have to."""
+        gone = _newly_broken(best)
+        names = self._heaviest_first(gone)
+        for count, name in enumerate(names):
+            share = 1.0 / (len(names) - count)
+            without = self._without(gone - {name})
+            trial = self._judged(self._plan(self._with(without), share))
+            if _aim(trial) <= _aim(best):
+                best, gone = trial, gone & _newly_broken(trial)
+        if not gone:
+            return best
+        text = f'{GAVE_WAY}: {", ".join(sorted(gone))}'
+        return dataclasses.replace(best, messages=(text, *best.messages))
+
+    def _with(self, policy: records.Policy) -> model.Snapshot:
+        known = self._known
+        return lowering.lower(self._snapshot, policy, known.now, known.whole)
+
+    def _plan(self, lowered: model.Snapshot, share: float = 1.0) -> Plan:
+        def make(snapshot: model.Snapshot) -> Plan:
+            return self._make(snapshot, share)
+
+        return _budgeted(lowered, self._budgets, make)
+
+    def _judged(self, made: Plan) -> Plan:
+        """A plan of a part of the rules, judged by all."""
+        return judged.again(self._lowered, _unproved(made))
+
+    def _heaviest_first(self, names: frozenset[str]) -> list[str]:
+        weight = {rule.name: rule.weight for rule in self._known.policy.rules}
+        order = sorted(names, key=lambda name: (-weight[name], name))
+        return order[:MOST_ASKED_BACK]
+
+    def _without(self, names: frozenset[str]) -> records.Policy:
+        rules = self._known.policy.rules
+        return records.Policy(tuple(r for r in rules if r.name not in names))
 
 
 def _budgeted(
-    lowered: model.Snapshot, budgets: Budgets, make: Planner
+    lowered: model.Snapshot,
+    budgets: Budgets,
+    make: Callable[[model.Snapshot], Plan],
 ) -> Plan:
     stays: dict[str, str] = budgets.used_up()
     made = make(lowering.with_stays(lowered, stays))
@@ -102,6 +184,23 @@ def _budgeted(
         stays.update(more)
         made = make(lowering.with_stays(lowered, stays))
     return _unproved(made) if stays else made
+
+
+def _newly_broken(made: Plan) -> frozenset[str]:
+    """The names of the rules that should hold and that it breaks more."""
+
+    def broken(found: Iterable[Violation]) -> dict[str, int]:
+        counts: collections.Counter[str] = collections.Counter()
+        for one in found:
+            if one.rule == POLICY_SHOULD:
+                counts[one.things[0]] += int(one.current)
+        return counts
+
+    before = broken(made.violations_before)
+    after = broken(made.violations_after)
+    return frozenset(
+        name for name, count in after.items() if count > before.get(name, 0)
+    )
 
 
 def _is_left(made: Plan) -> bool:

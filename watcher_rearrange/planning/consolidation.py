@@ -31,6 +31,7 @@ from watcher_rearrange.objectives.active_nodes import ActiveNodeCost
 from watcher_rearrange.objectives.active_nodes import ActiveNodes
 from watcher_rearrange.objectives.active_nodes import occupied
 from watcher_rearrange.objectives.base import Objective
+from watcher_rearrange.objectives.dimensions import Dimensions
 from watcher_rearrange.optimizer.consolidation import consolidate
 from watcher_rearrange.optimizer.consolidation.bound import Volumes
 from watcher_rearrange.optimizer.consolidation.consolidate import Result
@@ -182,9 +183,8 @@ class Consolidation(Job):
             return []
         empty = self.cluster.receives & ~occupied(end)
         freed = np.flatnonzero(empty & occupied(self._start))
-        share = self.cluster.capacity[freed] / np.maximum(
-            self.cluster.capacity.max(axis=0, initial=1), 1
-        )
+        size = Dimensions.of(self.cluster, self.cluster.real_classes).capacity
+        share = size[freed] / np.maximum(size.max(axis=0, initial=1), 1)
         order = freed[np.lexsort((freed, share.sum(axis=1)))]
         count = max(0, int(empty.sum()) - self._policy.spare_nodes)
         return [

@@ -60,7 +60,7 @@ class Evacuation(Job):
         )
         spread = [
             name
-            for name in ('VCPU', 'MEMORY_MB', *cluster.resource_classes)
+            for name in ('VCPU', 'MEMORY_MB', *cluster.real_classes)
             if name in cluster.resource_classes
         ][:2]
         self._imbalance = Imbalance(

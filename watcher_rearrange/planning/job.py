@@ -64,13 +64,13 @@ class Job(abc.ABC):
     """
 
     def __init__(self, cluster: Cluster, policy: parameters.Policy) -> None:
+        self.deadline = time.monotonic() + policy.time_limit_s
         self.cluster = cluster
         self.rules = Rules(cluster, policy.options)
         self.limits = policy.limits
         self.deadline_s = policy.deadline_s
         self.seed = policy.seed
         self.max_migrations = policy.max_migrations
-        self.deadline = time.monotonic() + policy.time_limit_s
 
     def problem(self, frozen: Bools, max_migrations: int | None) -> Problem:
         """Return what the search works on.

@@ -17,6 +17,7 @@ from __future__ import annotations
 import dataclasses
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 from watcher_rearrange.constraints.breaches import Breaches
 from watcher_rearrange.constraints.breaches import ShouldBreaches
@@ -27,24 +28,30 @@ from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import ObjectiveValue
 from watcher_rearrange.model.plan import Plan
-from watcher_rearrange.model.plan import Status
-from watcher_rearrange.policies.file import lowering
-from watcher_rearrange.policies.file import records
+from watcher_rearrange.model.plan import Violation
 
 
-GAVE_WAY = 'rules that should hold gave way'
+# Of what is still broken, how much is named.
+MOST_SHOWN = 20
+
+STILL = 'still broken: '
+MORE = ' more rules are broken'
 
 
-def again(
-    snapshot: model.Snapshot, policy: records.Policy, made: Plan
-) -> Plan:
-    """Return a plan with what it means for all rules of a policy.
+def broken(violations: Sequence[Violation]) -> list[str]:
+    """Return what is told of rules that are still broken."""
+    shown = [f'{STILL}{one}' for one in violations[:MOST_SHOWN]]
+    if len(violations) > MOST_SHOWN:
+        shown.append(f'{len(violations) - MOST_SHOWN}{MORE}')
+    return shown
 
-    :param made: without those that should hold
+
+def again(lowered: model.Snapshot, made: Plan) -> Plan:
+    """Return a plan with what it means for all rules.
+
+    :param lowered: the cluster with all of them
     """
-    rules = Rules(
-        Cluster.from_snapshot(lowering.lower(snapshot, policy)), MoveOptions()
-    )
+    rules = Rules(Cluster.from_snapshot(lowered), MoveOptions())
     start = Placement(rules.cluster)
     end = start.copy()
     for action in made.actions:
@@ -57,17 +64,23 @@ def again(
         measure.name: measure
         for measure in (Breaches(rules), ShouldBreaches(rules))
     }
-    optimal = made.status is Status.OPTIMAL
+    after = rules.violations(end)
+    messages = [text for text in made.messages if not _is_of_broken(text)]
+    if len(messages) < len(made.messages):
+        messages = [*broken(after), *messages]
     return dataclasses.replace(
         made,
-        status=Status.FEASIBLE if optimal else made.status,
         objectives=tuple(
             _row(row, measures, start, end) for row in made.objectives
         ),
         violations_before=tuple(rules.violations(start)),
-        violations_after=tuple(rules.violations(end)),
-        messages=(GAVE_WAY, *made.messages),
+        violations_after=tuple(after),
+        messages=tuple(messages),
     )
+
+
+def _is_of_broken(text: str) -> bool:
+    return text.startswith(STILL) or text.endswith(MORE)
 
 
 def _row(

@@ -162,7 +162,7 @@ class Optimization(Job):
     def _shown(self) -> list[Objective]:
         cluster = self.cluster
         judged = cluster.receives
-        every = Dimensions.of(cluster, cluster.resource_classes)
+        every = Dimensions.of(cluster, cluster.real_classes)
         nothing = np.zeros(cluster.n_nodes, dtype=np.bool_)
         return [
             ActiveNodes(cluster, self._limit, nothing, judged),

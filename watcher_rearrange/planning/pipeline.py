@@ -90,10 +90,10 @@ def plan(
     directed = isinstance(policy, RepairPolicy | EvacuatePolicy)
     began_s = time.monotonic()
 
-    def make(lowered: Snapshot) -> Plan:
+    def make(lowered: Snapshot, share: float) -> Plan:
         left_s = policy.time_limit_s - (time.monotonic() - began_s)
         # Something is always found out, however late it is.
-        limit_s = max(left_s, LEAST_S)
+        limit_s = max(share * left_s, LEAST_S)
         limited = dataclasses.replace(policy, time_limit_s=limit_s)
         return _plan(lowered, limited, snapshot)
 

@@ -141,5 +141,5 @@ class Rebalancing(Job):
         start = Placement(self.cluster)
         nobody = np.zeros(self.cluster.n_instances, dtype=np.bool_)
         if self._jammed(self.problem(nobody, None), start):
-            return 'no node has room for any instance of another'
+            return 'no node can take any instance of another'
         return 'no further migration found that is worth it and can be made'

@@ -29,12 +29,9 @@ from watcher_rearrange.optimizer.repair import least
 from watcher_rearrange.optimizer.repair import repair
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
+from watcher_rearrange.planning import judged
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.policies.repair import RepairPolicy
-
-
-# Of what is still broken, how much is named.
-MOST_SHOWN = 20
 
 
 class Repair(Job):
@@ -68,11 +65,8 @@ class Repair(Job):
 
     def messages(self, end: Placement) -> list[str]:
         """Return what is still broken."""
-        broken = [str(one) for one in self.rules.violations(end)]
-        shown = [f'still broken: {text}' for text in broken[:MOST_SHOWN]]
-        if len(broken) > MOST_SHOWN:
-            shown.append(f'{len(broken) - MOST_SHOWN} more rules are broken')
-        return [*shown, *super().messages(end)] if broken else []
+        broken = judged.broken(self.rules.violations(end))
+        return [*broken, *super().messages(end)] if broken else []
 
     def is_optimal(
         self, table: list[ObjectiveValue], path: Path, fewest: int
@@ -101,7 +95,8 @@ class Repair(Job):
                 found.update(dict.fromkeys(group.members.tolist(), text))
         for relation in rules.relations.relations:
             if rules.relations.excess(start, relation):
-                whom = [*relation.members.tolist(), *relation.others.tolist()]
+                sides = (relation.members, relation.others)
+                whom = [idx for side in sides for idx in side.whom.tolist()]
                 text = f'mends rule {relation.record.name}'
                 found.update((i, text) for i in whom if i not in found)
         full = (start.used > self.cluster.capacity).any(axis=1)

@@ -85,6 +85,18 @@ class TestServerGroups(unittest.TestCase):
             ),
         )
 
+    def test_who_migrates_already_is_no_company(self) -> None:
+        scattered = self.groups('123', 'affinity')
+        scattered['migrations'] = [
+            {'instance': 'b', 'source': 'n2', 'destination': 'n4'}
+        ]
+        self.assertEqual([], breaches(scattered, move('1', 'a', 'n1', 'n3')))
+        for host in ('n2', 'n4'):
+            self.assertEqual(
+                [('affinity', ('g', 'a', host))],
+                breaches(scattered, move('1', 'a', 'n1', host)),
+            )
+
     def test_lonely_member_and_soft_policies_are_free(self) -> None:
         leave = move('1', 'a', 'n1', 'n2')
         self.assertEqual([], breaches(self.groups('1', 'affinity'), leave))

@@ -17,6 +17,7 @@ import unittest
 from tests.unit.model import small
 from watcher_rearrange.constraints.server_groups import ServerGroups
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import Migration
 from watcher_rearrange.model.records import ServerGroup
 
 
@@ -63,6 +64,16 @@ class TestServerGroups(unittest.TestCase):
             [False, True, False],
             self._permitted({'a': 'c1', 'b': 'c2'}, small.together('a', 'b')),
         )
+
+    def test_who_migrates_already_is_no_company(self) -> None:
+        cluster = small.cluster(
+            NODES,
+            {'a': ('c1', 1), 'b': ('c2', 1), 'c': ('c3', 1)},
+            server_groups=(small.together('a', 'b', 'c'),),
+            migrations=(Migration('b', 'c2', 'c1'),),
+        )
+        found = ServerGroups(cluster).permitted(Placement(cluster), 0)
+        self.assertEqual([False, False, True], found.tolist())
 
     def test_one_alone_in_its_group_goes_anywhere(self) -> None:
         self.assertEqual(

@@ -327,6 +327,31 @@ class TestShould(unittest.TestCase):
         found = plan(snapshot, 'evacuate', rule, nodes=['c0'])
         self.assertEqual({'a': 'c2'}, moves(found))
 
+    def test_the_heavier_is_kept(self) -> None:
+        """Of two of which one has to give way."""
+        document = {
+            'version': 1,
+            'rules': [
+                {
+                    'name': name,
+                    'rule': 'spread',
+                    'instances': names('a', other),
+                    'should': weight,
+                }
+                for name, other, weight in (('one', 'b', 1), ('two', 'c', 9))
+            ],
+        }
+        found = pipeline.plan(
+            small.snapshot(
+                NODES, {'a': ('c0', 1), 'b': ('c1', 1), 'c': ('c2', 1)}
+            ),
+            'evacuate',
+            {'nodes': ['c0']},
+            pipeline.Business(reading.policy_from_document(document), NIGHT),
+        )
+        self.assertEqual({'a': 'c1'}, moves(found))
+        self.assertIn('rules that should hold gave way: one', found.messages)
+
     def test_is_mended_after_what_must_hold(self) -> None:
         snapshot = small.snapshot(NODES, {'a': ('c0', 1)})
         must = {'rule': 'ban', 'instances': names('a'), 'nodes': C0}
@@ -348,15 +373,50 @@ C0 = {'names': ['c0']}
 
 
 class TestOthers(unittest.TestCase):
-    def test_whom_a_relation_binds_stays(self) -> None:
-        snapshot = small.snapshot(NODES, {'a': ('c0', 1), 'b': ('c1', 1)})
-        found = plan(
-            snapshot,
-            'consolidate',
-            {'rule': 'split', 'instances': names('a'), 'others': names('b')},
-            spare_nodes=0,
+    def _consolidate(
+        self, cluster: dict[str, tuple[str, int]], *rules: dict[str, Any]
+    ) -> plans.Plan:
+        snapshot = small.snapshot(NODES, cluster)
+        return plan(snapshot, 'consolidate', *rules, spare_nodes=0)
+
+    def test_who_is_kept_apart_stays_apart(self) -> None:
+        rule = {'rule': 'split', 'others': names('b')}
+        found = self._consolidate(
+            {'a': ('c0', 1), 'b': ('c1', 1)}, {**rule, 'instances': names('a')}
         )
         self.assertEqual({}, moves(found))
+
+    def test_the_lonely_are_packed_by_themselves(self) -> None:
+        found = self._consolidate(
+            {'a': ('c0', 1), 'b': ('c1', 1), 'x': ('c2', 1)},
+            {'rule': 'lonely', 'instances': names('a', 'b')},
+        )
+        self.assertEqual(1, len(moves(found)))
+        self.assertNotIn('x', moves(found))
+        self.assertEqual((), found.violations_after)
+
+    def test_a_limit_on_everybody(self) -> None:
+        cluster = {k: ('c0', 1) for k in 'ab'} | {k: ('c1', 1) for k in 'cd'}
+        limit = {'rule': 'max_instances', 'at_most': 3}
+        found = self._consolidate({**cluster, 'e': ('c2', 1)}, limit)
+        self.assertEqual(['e'], list(moves(found)))
+        self.assertEqual(Status.FEASIBLE, found.status)
+
+    def test_what_should_hold_binds_too(self) -> None:
+        found = self._consolidate(
+            {'a': ('c0', 1), 'b': ('c1', 1)},
+            {'rule': 'spread', 'instances': names('a', 'b'), 'should': 1},
+        )
+        self.assertEqual({}, moves(found))
+
+    def test_a_limit_that_is_broken_is_told_in_its_words(self) -> None:
+        cluster = {k: ('c0', 1) for k in 'abc'}
+        limit = {'rule': 'max_instances', 'nodes': {'names': ['c0']}}
+        found = self._consolidate(cluster, {**limit, 'at_most': 2})
+        self.assertEqual(
+            [('policy', ('the max_instances',))],
+            [(one.rule, one.things) for one in found.violations_after],
+        )
 
     def test_a_rule_with_the_name_of_another(self) -> None:
         rule = {'name': 'x', 'rule': 'root', 'instances': names('a')}

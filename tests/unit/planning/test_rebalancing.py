@@ -83,7 +83,7 @@ class TestRebalancing(unittest.TestCase):
         )
         found = plan(full, 'rebalance', threshold_pct=1)
         self.assertEqual(Status.NO_CHANGE, found.status)
-        self.assertIn('no node has room', found.messages[0])
+        self.assertIn('no node can take', found.messages[0])
 
     def test_an_unknown_dimension(self) -> None:
         with self.assertRaisesRegex(BadInput, "'VGPU'"):

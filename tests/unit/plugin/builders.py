@@ -32,7 +32,9 @@ from watcher_rearrange.plugin.readers import cloud
 
 def trust_the_model(test: unittest.TestCase) -> None:
     """Let Nova and Placement say what the model of a test says."""
-    patcher = mock.patch.object(cloud, 'add', side_effect=lambda read: read)
+    patcher = mock.patch.object(
+        cloud, 'add', side_effect=lambda read, all_images=False: read
+    )
     patcher.start()
     test.addCleanup(patcher.stop)
 

@@ -53,11 +53,11 @@ def _others(rules: Rules, start: Placement) -> Iterable[tuple[Ints, int]]:
         elif counts.any():
             yield group.members, int(counts.sum() - counts.max())
     for relation in rules.relations.relations:
-        counts = rules.relations.counts(start, relation, relation.members)
+        counts = relation.members.counts(start)
         excess = rules.relations.excess(start, relation)
         if relation.record.kind == records.TOGETHER and counts.any():
             excess = int(counts.sum() - counts.max())
-        members = np.concatenate([relation.members, relation.others])
+        members = np.concatenate([relation.members.whom, relation.others.whom])
         yield members, excess
     over = start.used > rules.cluster.capacity
     for node in np.flatnonzero(over.any(axis=1)).tolist():

@@ -22,7 +22,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from watcher_rearrange.constraints.relations import Relation
+from watcher_rearrange.constraints.related import Relation
 from watcher_rearrange.constraints.server_groups import Group
 from watcher_rearrange.model import records
 from watcher_rearrange.model.cluster import Bools
@@ -102,9 +102,9 @@ def _of_group(
 def _of_relation(
     problem: Problem, placement: Placement, relation: Relation
 ) -> Iterator[Wound]:
-    relations, record = problem.rules.relations, relation.record
-    members, part_of = relation.members, relation.part_of
-    counts = relations.counts(placement, relation, members)
+    record, part_of = relation.record, relation.part_of
+    members = relation.members.whom
+    counts = relation.members.counts(placement)
     at = part_of[placement.node_of[members]]
     depth = functools.partial(_relation_depth, problem, relation)
     if record.kind == records.TOGETHER:
@@ -116,8 +116,8 @@ def _of_relation(
             excess = int(counts[part]) - record.most
             yield Wound(depth, (Cure(whom, excess, part_of != part),))
     else:
-        others = relation.others
-        beside = relations.counts(placement, relation, others)
+        others = relation.others.whom
+        beside = relation.others.counts(placement)
         where = part_of[placement.node_of[others]]
         for part in np.flatnonzero((counts > 0) & (beside > 0)).tolist():
             away = part_of != part

@@ -215,7 +215,7 @@ class Parts:
                     fixed = {
                         int(number[node_of[m]])
                         for m in others
-                        if m not in position
+                        if m not in position and m in group.settled
                     }
                     groups.append((moving, frozenset(fixed)))
             near.append(groups)

@@ -23,7 +23,7 @@ import dataclasses
 
 from collections.abc import Sequence
 
-from watcher_rearrange.constraints.relations import NO_PART
+from watcher_rearrange.constraints.related import NO_PART
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model import records
 from watcher_rearrange.model.placement import Placement
@@ -113,12 +113,14 @@ def _circles(rules: Rules) -> dict[int, list[Circle]]:
     """The circles of each instance."""
     nodes = range(rules.cluster.n_nodes)
     circles = [
-        Circle(tuple(group.members.tolist()), nodes)
+        Circle(tuple(group.settled.tolist()), nodes)
         for group in rules.groups.groups
         if not group.apart
     ]
     circles += [
-        Circle(tuple(relation.members.tolist()), relation.part_of.tolist())
+        Circle(
+            tuple(relation.settled.whom.tolist()), relation.part_of.tolist()
+        )
         for relation in rules.relations.relations
         if relation.record.kind == records.TOGETHER
     ]

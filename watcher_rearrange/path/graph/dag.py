@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from watcher_rearrange.constraints.relations import NO_PART
+from watcher_rearrange.constraints.related import NO_PART
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model import records
 from watcher_rearrange.model.cluster import Ints
@@ -106,19 +106,16 @@ class _Rooms:
         self, instance: int, before: int, node: int
     ) -> Iterator[tuple[Pool, int]]:
         relations = self._rules.relations
-        for number, relation in enumerate(relations.relations):
+        for relation in relations.of(instance):
             part = relation.part(node)
-            if (
-                relation.record.kind != records.AT_MOST
-                or part in (NO_PART, relation.part(before))
-                or not relations.is_member(relation, instance)
+            if relation.record.kind != records.AT_MOST or part in (
+                NO_PART,
+                relation.part(before),
             ):
                 continue
-            key = (part, PLACES, number)
+            key = (part, PLACES, id(relation))
             if key not in self._pools:
-                counts = relations.counts(
-                    self._start, relation, relation.members
-                )
+                counts = relation.members.counts(self._start)
                 free = relation.record.most - int(counts[part])
                 self._pools[key] = Pool(free, self._chains.ancestors)
             yield self._pools[key], 1

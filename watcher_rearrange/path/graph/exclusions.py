@@ -19,8 +19,8 @@ from there, and that is all that is needed, whatever overlaps or fails.
 
 from __future__ import annotations
 
-from watcher_rearrange.constraints.relations import NO_PART
-from watcher_rearrange.constraints.relations import Relation
+from watcher_rearrange.constraints.related import NO_PART
+from watcher_rearrange.constraints.related import Relation
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model import records
 from watcher_rearrange.path.moves import Move
@@ -43,7 +43,7 @@ class Exclusions:
             part = relation.part(move.destination)
             if part == source:
                 continue
-            mine = self._relations.is_member(relation, move.instance)
+            mine = move.instance in relation.is_member
             if part != NO_PART:
                 needed += self._of(relation, not mine, part)
             if source != NO_PART:

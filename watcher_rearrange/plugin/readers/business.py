@@ -67,6 +67,16 @@ def known(path: str, inline: Any) -> pipeline.Business:
     return pipeline.Business(policy, now, migrated)
 
 
+def names_images(policy: records.Policy, inline: Any) -> bool:
+    """Return whether a rule selects instances by their images.
+
+    :param inline: the policy that the audit gives itself, as it is
+    """
+    return "'images'" in repr(inline) or any(
+        rule.instances.images or rule.others.images for rule in policy.rules
+    )
+
+
 def _is_there(path: str) -> bool:
     """Whether there is something; what cannot be looked at is."""
     try:

@@ -38,15 +38,19 @@ from watcher_rearrange.plugin.readers import ports
 from watcher_rearrange.plugin.readers import room as rooms
 from watcher_rearrange.plugin.readers import scheduler
 from watcher_rearrange.plugin.readers import server_groups
+from watcher_rearrange.plugin.readers import surroundings
 from watcher_rearrange.plugin.readers import watcher_model
 
 
 LOG = log.getLogger(__name__)
 
 
-def add(reading: watcher_model.Reading) -> watcher_model.Reading:
+def add(
+    reading: watcher_model.Reading, all_images: bool = False
+) -> watcher_model.Reading:
     """Ask every service once, and put right what the model has.
 
+    :param all_images: read those of instances out of the audit scope, too
     :raises api.Unreadable: if any of them cannot be read completely
     """
     nodes = reading.snapshot.compute_nodes
@@ -56,7 +60,9 @@ def add(reading: watcher_model.Reading) -> watcher_model.Reading:
     images = image_reader.read(
         server.image
         for server in said.servers.values()
-        if server.image and server.host in hostnames
+        if server.image
+        and server.host
+        and (all_images or server.host in hostnames)
     )
     providers = {
         node.hostname: found.nodes[node.uuid]
@@ -97,7 +103,9 @@ def merge(
     )
     noted = differences.messages(before, after, room)
     _log(after)
-    return watcher_model.Reading(after, (*reading.messages, *noted))
+    return watcher_model.Reading(
+        after, (*reading.messages, *noted), surroundings.whole(after, facts)
+    )
 
 
 def _node(

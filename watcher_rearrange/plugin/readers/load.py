@@ -93,7 +93,7 @@ def measure(
     if tally.missing:
         messages += (f'{_explain(tally)}; these count as fully used',)
     snapshot = dataclasses.replace(reading.snapshot, instances=instances)
-    return watcher_model.Reading(snapshot, messages)
+    return dataclasses.replace(reading, snapshot=snapshot, messages=messages)
 
 
 def _explain(tally: _Tally) -> str:

@@ -31,6 +31,7 @@ LOG = log.getLogger(__name__)
 # The most that Nova gives at once unless it is told otherwise.
 LIMIT = 1000
 
+UNDER_WAY = 'a member of its affinity group is migrating'
 LEFT_BEHIND = 'its affinity group has members outside the audit scope'
 CROSSING = (
     'a member of its anti-affinity group migrates across the audit scope'
@@ -86,9 +87,10 @@ def stays(
 ) -> dict[str, str]:
     """Return which instances stay because of members out of the scope.
 
-    An instance of an affinity group may only go where another member is. A
-    member out of the scope is on no node in it, so that it is in the way of
-    an anti-affinity group only while it migrates.
+    An instance of an affinity group may only go where another member is, and
+    where one will be that is migrating, perhaps out of the scope, is not
+    known. A member out of the scope is on no node in it, so that it is in the
+    way of an anti-affinity group only while it migrates.
 
     :param uuids: of the instances in the audit scope
     :param hosts: where each instance is, empty if it is nowhere
@@ -105,6 +107,8 @@ def stays(
         if group.policy == records.AFFINITY:
             if outside and len(inside) == 1:
                 found[inside[0]] = LEFT_BEHIND
+            elif not set(crossing).isdisjoint(inside):
+                found.update(dict.fromkeys(inside, UNDER_WAY))
         elif group.policy == records.ANTI_AFFINITY:
             if not set(crossing).isdisjoint(outside):
                 found.update(dict.fromkeys(inside, CROSSING))

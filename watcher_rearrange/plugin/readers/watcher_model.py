@@ -45,10 +45,15 @@ BUILDING = element.InstanceState.BUILDING.value
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """A snapshot, and what has to be said of how it was read."""
+    """A snapshot, and what has to be said of how it was read.
+
+    :ivar whole: the cloud that the snapshot is a part of; None if all of its
+        instances are in the snapshot
+    """
 
     snapshot: records.Snapshot
     messages: tuple[str, ...] = ()
+    whole: records.Snapshot | None = None
 
     def saying(self, message: str) -> Reading:
         """Return the same with one more message."""

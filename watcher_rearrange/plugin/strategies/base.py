@@ -157,9 +157,11 @@ class RearrangeStrategy(base.BaseStrategy):
         return []
 
     def _make_plan(self) -> plan.Plan:
-        reading = self._read()
+        inline = self._inline()
+        known = business.known(self.config.policy_path, inline)
+        reading = self._read(business.names_images(known.policy, inline))
         self.snapshot = reading.snapshot
-        known = business.known(self.config.policy_path, self._inline())
+        known = dataclasses.replace(known, whole=reading.whole)
         made = pipeline.plan(
             reading.snapshot, self.NAME, self._limited_parameters(), known
         )
@@ -172,7 +174,7 @@ class RearrangeStrategy(base.BaseStrategy):
             ),
         )
 
-    def _read(self) -> watcher_model.Reading:
+    def _read(self, all_images: bool) -> watcher_model.Reading:
         if self._model_problem:
             raise NoModel(
                 f'the compute model is not available: {self._model_problem}'
@@ -180,7 +182,7 @@ class RearrangeStrategy(base.BaseStrategy):
         reading = watcher_model.read(self.compute_model)
         if not reading.snapshot.compute_nodes:
             raise NoModel('there is no compute node in the audit scope')
-        reading = cloud.add(reading)
+        reading = cloud.add(reading, all_images)
         snapshot = scheduler.as_configured(
             reading.snapshot,
             self.config.scheduler_filters,

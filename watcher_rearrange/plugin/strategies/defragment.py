@@ -40,6 +40,6 @@ class Defragment(base.RearrangeStrategy):
     GOAL = 'cloud_consolidation'
     LIMITS = (limits.MAX_MIGRATIONS, limits.TIME_LIMIT)
 
-    def _read(self) -> watcher_model.Reading:
+    def _read(self, all_images: bool) -> watcher_model.Reading:
         wanted = self.input_parameters.get('flavors', {})
-        return flavors.add(super()._read(), wanted)
+        return flavors.add(super()._read(all_images), wanted)

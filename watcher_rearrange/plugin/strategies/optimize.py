@@ -55,14 +55,14 @@ class Optimize(base.RearrangeStrategy):
         }
         return [name for name in load.METRICS if name in wanted]
 
-    def _read(self) -> watcher_model.Reading:
+    def _read(self, all_images: bool) -> watcher_model.Reading:
         wanted: dict[str, Any] = {}
         for term in self._terms():
             for name, size in term.get('flavors', {}).items():
                 # It is looked up if one of several terms needs that.
                 if name not in wanted or not flavors.has_size(size):
                     wanted[name] = size
-        return flavors.add(super()._read(), wanted)
+        return flavors.add(super()._read(all_images), wanted)
 
     def _terms(self) -> Iterable[dict[str, Any]]:
         for level in self.input_parameters.get('objectives', []):

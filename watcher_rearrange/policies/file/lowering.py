@@ -19,6 +19,7 @@ stay free is held.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
 
@@ -40,12 +41,21 @@ LARGEST = 2**53
 class _Facts:
     """What the rules come to.
 
-    :ivar selector: of the cluster that they are for
+    :ivar selector: of the whole cloud
+    :ivar whole: the cloud
+    :ivar inside: UUIDs of the instances that they are for
+    :ivar outside: where others are, and go to, and where those inside do
+        that the snapshot does not show; by UUID
+    :ivar moving: UUIDs of all that migrate
     :ivar stays: why instances stay, by UUID
     :ivar kept: what must stay free, by hostname and resource class
     """
 
     selector: selection.Selector
+    whole: model.Snapshot
+    inside: frozenset[str]
+    outside: Mapping[str, frozenset[str]]
+    moving: frozenset[str]
     fences: list[model.Fence] = dataclasses.field(default_factory=list)
     relations: list[model.Relation] = dataclasses.field(default_factory=list)
     groups: list[model.ServerGroup] = dataclasses.field(default_factory=list)
@@ -57,19 +67,28 @@ def lower(
     snapshot: model.Snapshot,
     policy: records.Policy,
     now: datetime.datetime | None = None,
-    only_must: bool = False,
+    whole: model.Snapshot | None = None,
 ) -> model.Snapshot:
     """Return the snapshot with the rules of a policy in it.
 
     :param now: when the migrations begin; with a time zone
-    :param only_must: leave out the rules that should hold
+    :param whole: the cloud that the snapshot is a part of; its instances and
+        nodes are in it, too
     :raises BadInput: if a rule makes no sense on this cluster
     """
     moment = now or datetime.datetime.now(datetime.timezone.utc)
-    facts = _Facts(selection.Selector(snapshot))
+    whole = whole or snapshot
+    inside = frozenset(one.uuid for one in snapshot.instances)
+    moving = {m.instance for m in whole.migrations if m.in_progress}
+    facts = _Facts(
+        selection.Selector(whole),
+        whole,
+        inside,
+        _elsewhere(snapshot, whole),
+        frozenset(moving),
+    )
     for rule in policy.rules:
-        if rule.must or not only_must:
-            _Lowering(snapshot, rule, facts, moment).add()
+        _Lowering(snapshot, rule, facts, moment).add()
     return dataclasses.replace(
         with_stays(snapshot, facts.stays),
         compute_nodes=tuple(
@@ -79,40 +98,6 @@ def lower(
         server_groups=(*snapshot.server_groups, *facts.groups),
         fences=tuple(facts.fences),
         relations=tuple(facts.relations),
-    )
-
-
-def frozen(snapshot: model.Snapshot) -> model.Snapshot:
-    """Return the snapshot for searches that know no relations.
-
-    Members stay, and whom a relation keeps apart from them stays out of
-    their parts. All relations hold then by themselves.
-    """
-    stays: dict[str, str] = {}
-    fences = list(snapshot.fences)
-    host_of = {one.uuid: one.host for one in snapshot.instances}
-    for relation in snapshot.relations:
-        for uuid in relation.members:
-            stays.setdefault(uuid, f'kept in place by rule {relation.name}')
-        if relation.kind != model.EXCLUSIVE:
-            continue
-        taken = {
-            relation.part_of.get(host_of[uuid])
-            for uuid in relation.members & host_of.keys()
-        }
-        hosts = frozenset(
-            node.hostname
-            for node in snapshot.compute_nodes
-            if relation.part_of.get(node.hostname) not in taken - {None}
-        )
-        inside = frozenset(
-            uuid for uuid in relation.others if host_of.get(uuid) in hosts
-        )
-        fences.append(model.Fence(relation.name, inside, hosts))
-        for uuid in relation.others - inside:
-            stays.setdefault(uuid, f'kept in place by rule {relation.name}')
-    return dataclasses.replace(
-        with_stays(snapshot, stays), fences=tuple(fences)
     )
 
 
@@ -163,7 +148,7 @@ class _Lowering:
                 self._whom(), f'kept by rule {self._rule.name}'
             ),
             records.ONLY: lambda: self._stay(
-                self._everybody() - self._whom(),
+                self._facts.inside - self._whom(),
                 f'not meant by rule {self._rule.name}',
             ),
             records.QUIET_HOURS: self._quiet_hours,
@@ -178,14 +163,11 @@ class _Lowering:
         )
 
     def _uuids(self, indices: Iterable[int]) -> frozenset[str]:
-        return frozenset(self._snapshot.instances[k].uuid for k in indices)
-
-    def _everybody(self) -> frozenset[str]:
-        return frozenset(one.uuid for one in self._snapshot.instances)
+        return frozenset(self._facts.whole.instances[k].uuid for k in indices)
 
     def _hosts(self) -> frozenset[str]:
         return frozenset(
-            self._snapshot.compute_nodes[k].hostname
+            self._facts.whole.compute_nodes[k].hostname
             for k in self._facts.selector.nodes(self._rule.nodes)
         )
 
@@ -196,29 +178,34 @@ class _Lowering:
         return self._facts.selector.parts(self._rule.over)
 
     def _fence(self, hosts: frozenset[str]) -> None:
-        whom = self._whom()
+        whom = self._whom() & self._facts.inside
         if whom:
             self._facts.fences.append(
                 model.Fence(self._rule.name, whom, hosts, self._weight)
             )
 
     def _spread(self) -> None:
-        if self._rule.over.what == records.NODE and self._rule.must:
-            self._group(model.ANTI_AFFINITY, self._rule.at_most)
+        over_nodes = self._rule.over.what == records.NODE
+        whom = self._whom()
+        if over_nodes and self._rule.must and not self._is_outside(whom):
+            self._group(model.ANTI_AFFINITY, whom, self._rule.at_most)
         else:
-            self._relate(model.AT_MOST, self._parts(), self._whom())
+            self._relate(model.AT_MOST, self._parts(), whom)
 
     def _gather(self) -> None:
-        if self._rule.must:
-            self._group(model.AFFINITY)
+        whom = self._whom()
+        if self._rule.must and not self._is_outside(whom):
+            self._group(model.AFFINITY, whom)
         else:
-            self._relate(model.TOGETHER, self._nodes(), self._whom())
+            parts = self._facts.selector.parts(records.Over())
+            self._relate(model.TOGETHER, parts, whom)
+
+    def _is_outside(self, whom: frozenset[str]) -> bool:
+        """Whether one is, or goes, where the snapshot does not show it."""
+        return not whom.isdisjoint(self._facts.outside)
 
     def _lonely(self) -> None:
-        whom = self._whom()
-        self._relate(
-            model.EXCLUSIVE, self._nodes(), whom, self._everybody() - whom
-        )
+        self._relate(model.EXCLUSIVE, self._nodes(), self._whom(), None)
 
     def _split(self) -> None:
         others = self._uuids(self._facts.selector.others(self._rule))
@@ -231,8 +218,8 @@ class _Lowering:
     def _nodes(self) -> dict[str, str]:
         return {host: host for host in self._all()}
 
-    def _group(self, policy: str, most: int = 1) -> None:
-        members = tuple(sorted(self._whom()))
+    def _group(self, policy: str, whom: frozenset[str], most: int = 1) -> None:
+        members = tuple(sorted(whom))
         if len(members) > 1:
             self._facts.groups.append(
                 model.ServerGroup(
@@ -245,20 +232,46 @@ class _Lowering:
         kind: str,
         part_of: Mapping[str, str],
         whom: frozenset[str],
-        others: frozenset[str] = frozenset(),
+        others: frozenset[str] | None = frozenset(),
     ) -> None:
-        if whom and (others or kind != model.EXCLUSIVE):
-            self._facts.relations.append(
-                model.Relation(
-                    self._rule.name,
-                    kind,
-                    whom,
-                    part_of,
-                    others,
-                    self._rule.at_most,
-                    self._weight,
-                )
+        """Add a relation of those inside, with what is known of the rest.
+
+        :param others: None for everybody who is not meant
+        """
+        facts, inside = self._facts, self._facts.inside
+        away = others
+        if away is None:
+            away = frozenset(facts.outside) - whom
+        relation = model.Relation(
+            self._rule.name,
+            kind,
+            whom & inside,
+            part_of,
+            others if others is None else others & inside,
+            self._rule.at_most,
+            self._weight,
+            self._outside(whom, part_of),
+            self._outside(away, part_of),
+            self._outside(whom - facts.moving, part_of),
+            whom & inside & facts.outside.keys(),
+        )
+        if _can_break(relation):
+            facts.relations.append(relation)
+
+    def _outside(
+        self, whom: frozenset[str], part_of: Mapping[str, str]
+    ) -> dict[str, int]:
+        """How many of some are in each part, unseen in the snapshot."""
+        outside = self._facts.outside
+        return dict(
+            collections.Counter(
+                part
+                for uuid in whom & outside.keys()
+                for part in {
+                    part_of[host] for host in outside[uuid] if host in part_of
+                }
             )
+        )
 
     def _reserve(self) -> None:
         for host in self._hosts():
@@ -274,6 +287,42 @@ class _Lowering:
     def _stay(self, whom: frozenset[str], reason: str) -> None:
         for uuid in whom:
             self._facts.stays.setdefault(uuid, reason)
+
+
+def _can_break(relation: model.Relation) -> bool:
+    """Whether it binds anybody inside."""
+    if relation.kind == model.EXCLUSIVE:
+        others = relation.others != frozenset() or relation.others_outside
+        return bool(others and (relation.members or relation.outside))
+    count = len(relation.members)
+    if relation.kind == model.TOGETHER:
+        return count > 0 and count + len(relation.outside) > 1
+    most = max(relation.outside.values(), default=0)
+    return count > 0 and count + most > relation.most
+
+
+def _elsewhere(
+    snapshot: model.Snapshot, whole: model.Snapshot
+) -> dict[str, frozenset[str]]:
+    """The hosts that instances are on, or go to, unseen in the snapshot."""
+    found: dict[str, set[str]] = {}
+    seen = {one.uuid: {one.host} for one in snapshot.instances}
+    for moves, ends in (
+        (whole.migrations, found),
+        (snapshot.migrations, seen),
+    ):
+        for move in moves:
+            if move.in_progress:
+                both = (move.source, move.destination)
+                ends.setdefault(move.instance, set()).update(both)
+    for one in whole.instances:
+        if one.uuid not in seen:
+            found.setdefault(one.uuid, set()).add(one.host)
+    unseen = {
+        uuid: frozenset(hosts - seen.get(uuid, set()))
+        for uuid, hosts in found.items()
+    }
+    return {uuid: hosts for uuid, hosts in unseen.items() if hosts}
 
 
 def _staying(

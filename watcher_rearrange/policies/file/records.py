@@ -144,3 +144,7 @@ class Policy:
     """All rules, in the order of the file."""
 
     rules: tuple[Rule, ...] = ()
+
+    def musts(self) -> Policy:
+        """Return the rules that must hold, alone."""
+        return Policy(tuple(rule for rule in self.rules if rule.must))

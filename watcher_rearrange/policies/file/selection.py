@@ -72,8 +72,7 @@ class Selector:
     def others(self, rule: records.Rule) -> tuple[int, ...]:
         """Return whom a rule keeps apart from its instances.
 
-        None of them is among its instances. For ``lonely`` it is everybody
-        else.
+        None of them is among its instances.
         """
         members = frozenset(self.instances(rule.instances))
         return tuple(
@@ -160,8 +159,10 @@ def _parts(over: records.Over, snapshot: model.Snapshot) -> dict[str, str]:
         return {node.hostname: node.availability_zone for node in nodes}
     fits = one_of(over.aggregates)
     found: dict[str, list[str]] = {}
+    known = {node.hostname for node in nodes}
     for aggregate in snapshot.aggregates:
-        for hostname in aggregate.hosts if fits(aggregate.name) else ():
+        hosts = known.intersection(aggregate.hosts)
+        for hostname in sorted(hosts) if fits(aggregate.name) else ():
             found.setdefault(hostname, []).append(aggregate.name)
     problems = [
         f'{hostname}: is in {" and ".join(sorted(names))}, which are to be '

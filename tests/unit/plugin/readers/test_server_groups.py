@@ -114,6 +114,10 @@ class TestScope(unittest.TestCase):
     def test_another_one_in_the_scope_may_be_joined(self):
         self.assertEqual({}, self.stays(group('affinity', 'a', 'b', 'x')))
 
+    def test_one_inside_is_under_way(self):
+        found = self.stays(group('affinity', 'a', 'b'), crossing={'b'})
+        self.assertEqual(dict.fromkeys('ab', server_groups.UNDER_WAY), found)
+
     def test_one_that_is_nowhere_or_gone_does_not_count(self):
         self.assertEqual({}, self.stays(group('affinity', 'a', 'y', 'z')))
 
