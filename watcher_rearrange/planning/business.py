@@ -50,7 +50,7 @@ GAVE_WAY = 'rules that should hold gave way'
 # Plans a cluster in a share of the time that is left.
 Planner = Callable[[model.Snapshot, float], Plan]
 
-# Of the time for a plan that keeps all rules, where some may give way.
+# Of the time for a plan after which others may follow.
 FIRST_SHARE = 0.5
 
 
@@ -145,6 +145,10 @@ class _Task:
         return lowering.lower(self._snapshot, policy, known.now, known.whole)
 
     def _plan(self, lowered: model.Snapshot, share: float = 1.0) -> Plan:
+        if len(self._budgets):
+            # It may have to be planned again.
+            share *= FIRST_SHARE
+
         def make(snapshot: model.Snapshot) -> Plan:
             return self._make(snapshot, share)
 

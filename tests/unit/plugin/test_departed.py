@@ -10,7 +10,6 @@
 # License for the specific language governing permissions and limitations
 # under the License.
 
-import datetime
 import json
 
 from unittest import mock
@@ -22,7 +21,6 @@ from tests.unit.plugin.readers.recording import Answer
 from watcher_rearrange.plugin.actions import departed
 
 
-NOW = datetime.datetime(2026, 1, 5, 12, 0, 50, tzinfo=datetime.timezone.utc)
 GROUP = {
     'id': 'g',
     'policy': 'anti-affinity',
@@ -64,7 +62,9 @@ class Adapter:
         }
         if place == '/servers/a' and self.server is None:
             return Answer(404, '{}')
-        return Answer(200, json.dumps(bodies[place]))
+        answer = Answer(200, json.dumps(bodies[place]))
+        answer.headers['Date'] = 'Mon, 05 Jan 2026 12:00:50 GMT'
+        return answer
 
 
 class TestWait(ReadingTestCase):
@@ -73,7 +73,7 @@ class TestWait(ReadingTestCase):
         self.adapter = self.helper.connection.compute = Adapter()
 
     def wait_s(self):
-        return departed.wait_s('a', 'cmp01', NOW)
+        return departed.wait_s('a', 'cmp01')
 
     def test_nobody_has_left(self):
         self.assertEqual(0, self.wait_s())
@@ -107,6 +107,17 @@ class TestWait(ReadingTestCase):
         self.adapter.migrations = [left('b')]
         self.assertEqual(0, self.wait_s())
         self.adapter.there = ['c']
+        self.assertEqual(100, self.wait_s())
+
+    def test_never_longer_than_the_interval(self):
+        self.adapter.migrations = [left('b', '13:00:00')]
+        self.assertEqual(130, self.wait_s())
+
+    def test_odd_answers(self):
+        self.adapter.migrations = [left('b', updated_at=None)]
+        self.assertEqual(0, self.wait_s())
+        self.adapter.migrations = [left('b')]
+        del self.adapter.group['rules']
         self.assertEqual(100, self.wait_s())
 
     def test_only_hard_anti_affinity(self):

@@ -41,6 +41,14 @@ MOVE = {
     'source_node': 'cmp01',
     'destination_node': 'cmp02',
 }
+WAITING = {
+    'resource_id': builders.uuid_of('web-2'),
+    'resource_name': 'web-2',
+    'migration_type': 'live',
+    'source_node': 'cmp03',
+    'destination_node': 'cmp04',
+    'depends_on': [PARENT],
+}
 DISABLE = {
     'resource_id': builders.uuid_of('cmp01'),
     'resource_name': 'cmp01',
@@ -81,14 +89,7 @@ class GuardTestCase(base.DbTestCase):
     def check(self):
         """The guard of a migration of web-2 from cmp03 to cmp04."""
         action = migrate.GuardedMigrate(None)
-        action.input_parameters = {
-            'resource_id': builders.uuid_of('web-2'),
-            'resource_name': 'web-2',
-            'migration_type': 'live',
-            'source_node': 'cmp03',
-            'destination_node': 'cmp04',
-            'depends_on': [PARENT],
-        }
+        action.input_parameters = dict(WAITING)
         action.validate_parameters()
         action.pre_condition()
 
@@ -312,9 +313,21 @@ class TestWatchersOwnConditions(GuardTestCase):
 
     @mock.patch.object(migrate.time, 'sleep')
     def test_members_of_its_group_have_just_left(self, m_sleep):
-        self.m_wait_s.return_value = 12.5
+        self.m_wait_s.return_value = 3 * migrate.SLICE_S - 0.5
         self.check()
-        self.assertIn(mock.call(12.5), m_sleep.mock_calls)
+        slices = [call for call in m_sleep.mock_calls if call.args[0]]
+        self.assertEqual([mock.call(migrate.SLICE_S)] * 3, slices)
+        # All is looked at again.
+        self.assertEqual(2, self.m_require_answer.call_count)
+
+    @mock.patch.object(migrate.time, 'sleep')
+    def test_the_plan_is_cancelled_while_it_waits(self, m_sleep):
+        self.m_wait_s.return_value = 100.0
+        plan = db_utils.create_test_action_plan(state='CANCELLING')
+        db_utils.create_test_action(
+            action_plan_id=plan.id, state='PENDING', input_parameters=WAITING
+        )
+        self.assertRaises(exception.ActionPlanCancelled, self.check)
 
     def test_nova_does_not_know_its_groups(self):
         self.m_wait_s.side_effect = api.Unreadable('HTTP 503')

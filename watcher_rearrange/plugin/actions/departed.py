@@ -32,6 +32,7 @@ from watcher.common import nova_helper
 
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import api
+from watcher_rearrange.plugin.readers import business
 
 
 LOG = log.getLogger(__name__)
@@ -55,11 +56,8 @@ CONF.register_opts(OPTIONS, group=GROUP)
 # From here on Nova names the server groups of an instance.
 MICROVERSION = '2.71'
 
-# Of migrations that have taken their instance away.
-DONE = ('completed', 'confirmed', 'done', 'finished')
 
-
-def wait_s(instance_uuid: str, host: str, now: datetime.datetime) -> float:
+def wait_s(instance_uuid: str, host: str) -> float:
     """Return for how long Nova would refuse a node to an instance.
 
     :returns: seconds, 0 if it would not
@@ -69,26 +67,37 @@ def wait_s(instance_uuid: str, host: str, now: datetime.datetime) -> float:
     if not sync_s:
         return 0.0
     nova = api.Api('Nova', MICROVERSION, _connect)
-    server = nova.find(f'/servers/{instance_uuid}')
-    with api.understood('Nova cannot be read: server groups '):
-        groups = [
-            nova.get(f'/os-server-groups/{uuid}')['server_group']
-            for uuid in (server or {'server': {}})['server'].get(
-                'server_groups', ()
-            )
-        ]
-    apart = [g for g in groups if g['policy'] == records.ANTI_AFFINITY]
+    apart = _apart(nova, instance_uuid)
     if not apart:
         return 0.0
-    since = now - datetime.timedelta(seconds=sync_s)
-    departed = _departed(nova, host, since)
+    # Nova notes its own time.
+    now = nova.now()
+    departed = _departed(nova, host, now - datetime.timedelta(seconds=sync_s))
+    concerned = [
+        group for group in apart if departed.keys() & {*group['members']}
+    ]
+    if not concerned:
+        return 0.0
+    there = _there(nova, host) | departed.keys()
     waits = [
         sync_s - (now - departed[uuid]).total_seconds()
-        for group in apart
-        if _is_full(nova, group, instance_uuid, host, set(departed))
+        for group in concerned
+        if _is_full(group, there - {instance_uuid})
         for uuid in departed.keys() & {*group['members']}
     ]
-    return max(0.0, *waits) if waits else 0.0
+    return min(max(0.0, *waits), sync_s) if waits else 0.0
+
+
+def _apart(nova: api.Api, instance_uuid: str) -> list[dict[str, Any]]:
+    """The hard anti-affinity groups of an instance."""
+    found = nova.find(f'/servers/{instance_uuid}') or {'server': {}}
+    with api.understood('Nova cannot be read: server groups '):
+        answers = [
+            nova.find(f'/os-server-groups/{uuid}')
+            for uuid in found['server'].get('server_groups', ())
+        ]
+        groups = [answer['server_group'] for answer in answers if answer]
+        return [g for g in groups if g['policy'] == records.ANTI_AFFINITY]
 
 
 def _connect() -> Any:
@@ -106,7 +115,8 @@ def _departed(
     found: dict[str, datetime.datetime] = {}
     for data in nova.pages(path, 'migrations', 'uuid'):
         with api.understood('Nova cannot be read: migrations '):
-            if data['status'] in DONE and data['dest_compute'] != host:
+            moved = data['status'] in business.MOVED
+            if moved and data['dest_compute'] != host and data['updated_at']:
                 left = datetime.datetime.fromisoformat(
                     data['updated_at'].removesuffix('Z')
                 ).replace(tzinfo=datetime.timezone.utc)
@@ -115,17 +125,13 @@ def _departed(
     return found
 
 
-def _is_full(
-    nova: api.Api,
-    group: dict[str, Any],
-    instance_uuid: str,
-    host: str,
-    departed: set[str],
-) -> bool:
-    """Whether one more is too many as long as the departed count."""
-    members = {*group['members']} - {instance_uuid}
+def _there(nova: api.Api, host: str) -> set[str]:
     path = f'/servers/detail?all_tenants=1&host={host}'
     with api.understood('Nova cannot be read: servers '):
-        there = {data['id'] for data in nova.pages(path, 'servers', 'id')}
-        most = int((group['rules'] or {}).get('max_server_per_host', 1))
-    return len(members & (there | departed)) >= most
+        return {data['id'] for data in nova.pages(path, 'servers', 'id')}
+
+
+def _is_full(group: dict[str, Any], there: set[str]) -> bool:
+    """Whether one more is too many as long as all of those count."""
+    most = int((group.get('rules') or {}).get('max_server_per_host', 1))
+    return len(there & {*group['members']}) >= most

@@ -78,6 +78,26 @@ class Guard:
             super().pre_condition()  # type: ignore[misc]
 
 
+def require_not_cancelled(parameters: Mapping[str, Any]) -> None:
+    """Return if the plan of a pending action goes on.
+
+    An action does not know its own UUID.
+
+    :param parameters: the input parameters of the action
+    :raises ActionPlanCancelled: if it is being cancelled
+    """
+    admin = context.make_context(is_admin=True)
+    states = objects.action_plan.State
+    pending = objects.Action.list(
+        admin, filters={'state': objects.action.State.PENDING}
+    )
+    for action in pending:
+        if action.input_parameters == parameters:
+            plan = objects.ActionPlan.get_by_id(admin, action.action_plan_id)
+            if plan.state == states.CANCELLING:
+                raise exception.ActionPlanCancelled(uuid=plan.uuid)
+
+
 @contextlib.contextmanager
 def explained(what: str) -> Iterator[None]:
     """Let errors pass with a message that fits into the action's.

@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 import time
 
 from typing import Any
@@ -45,6 +46,9 @@ LONGEST_INTERVAL_S = 1.0
 # Nova marks a migration completed just before it deletes the allocations
 # of the source, so one look is not enough.
 QUIET_LOOKS = 2
+
+# How often a migration that waits looks whether its plan is cancelled.
+SLICE_S = 2.0
 
 
 class GuardedMigrate(guard.Guard, migration.Migrate):
@@ -84,7 +88,13 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
             or has its quiet hours
         :raises ActionExecutionFailure: if one of the nodes is down, or
             Placement does not answer, or Nova does not on server groups
+        :raises ActionPlanCancelled: if it is while this waits
         """
+        self._check()
+        if self._waited_for_the_scheduler():
+            self._check()
+
+    def _check(self) -> None:
         super().pre_condition()
         self._require_not_quiet()
         with guard.explained(f'cannot check {self._label} and its nodes'):
@@ -98,7 +108,6 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
                     f'nova-compute of {host} is down'
                 )
         self._require_placement()
-        self._wait_for_the_scheduler()
 
     def execute(self) -> bool:
         """Migrate, and wait until Nova holds nothing on the source.
@@ -157,21 +166,24 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
         except api.Unreadable as error:
             raise exception.ActionExecutionFailure(str(error)) from error
 
-    def _wait_for_the_scheduler(self) -> None:
+    def _waited_for_the_scheduler(self) -> bool:
         """Wait until Nova knows that others of a server group have left."""
         with guard.explained(f'cannot check the groups of {self._label}'):
-            wait_s = departed.wait_s(
-                self.instance_uuid, self.destination_node, utcnow()
-            )
-        if wait_s > 0:
-            LOG.info(
-                '%s waits for %.0f s: Nova still sees members of its server '
-                'group on %s that have left',
-                self._label,
-                wait_s,
-                self.destination_node,
-            )
-            time.sleep(wait_s)
+            wait_s = departed.wait_s(self.instance_uuid, self.destination_node)
+        if not wait_s:
+            return False
+        LOG.info(
+            '%s waits for %d s: Nova still sees members of its server group '
+            'on %s that have left',
+            self._label,
+            wait_s,
+            self.destination_node,
+        )
+        for _ in range(math.ceil(wait_s / SLICE_S)):
+            guard.require_not_cancelled(self.input_parameters)
+            time.sleep(SLICE_S)
+        guard.require_not_cancelled(self.input_parameters)
+        return True
 
     def _require_sound(self) -> None:
         """Find out an instance that did not survive its arrival.

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import datetime
+import email.utils
 import time
 
 from collections.abc import Callable
@@ -91,6 +93,13 @@ class Api:
         self._connection = connect
         self._end_s = time.monotonic() + LONGEST_S
         self._adapter: Any = None
+        self._date = ''
+
+    def now(self) -> datetime.datetime:
+        """Return the time of the service's last answer, on its clock."""
+        if self._date:
+            return email.utils.parsedate_to_datetime(self._date)
+        return datetime.datetime.now(datetime.timezone.utc)
 
     def at(self, microversion: str) -> Api:
         """Return the same with another microversion."""
@@ -194,6 +203,7 @@ class Api:
                 connect_retries=0,
                 raise_exc=False,
             )
+            self._date = answer.headers.get('Date', '')
             document = answer.json() if answer.status_code == 200 else None
         except Exception as error:
             # Those of keystoneauth, of openstacksdk, of requests and of the

@@ -43,7 +43,8 @@ POLICY_PATH = cfg.StrOpt(
 DAY = datetime.timedelta(days=1)
 
 # In which a migration has moved an instance.
-MOVED = frozenset(('completed', 'confirmed', 'done', 'finished'))
+# Of migrations that are over; a resize that is finished is not.
+MOVED = frozenset(('completed', 'confirmed', 'done'))
 
 
 def known(path: str, inline: Any) -> pipeline.Business:

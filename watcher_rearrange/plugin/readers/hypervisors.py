@@ -67,8 +67,13 @@ def _cpu(info: Any) -> records.Cpu | None:
         arch=_text(info, 'arch'),
         vendor=_text(info, 'vendor'),
         model=_text(info, 'model'),
-        features=tuple(sorted(map(str, info.get('features') or ()))),
+        features=tuple(sorted(map(str, _list(info, 'features')))),
     )
+
+
+def _list(info: dict[str, Any], key: str) -> list[Any]:
+    found = info.get(key)
+    return found if isinstance(found, list) else []
 
 
 def _text(info: dict[str, Any], key: str) -> str:

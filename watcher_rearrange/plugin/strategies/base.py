@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 
 from typing import Any
 
@@ -161,7 +162,9 @@ class RearrangeStrategy(base.BaseStrategy):
         known = business.known(self.config.policy_path, inline)
         reading = self._read(business.names_images(known.policy, inline))
         self.snapshot = reading.snapshot
-        known = dataclasses.replace(known, whole=reading.whole)
+        # Reading takes its time.
+        now = datetime.datetime.now(datetime.timezone.utc)
+        known = dataclasses.replace(known, whole=reading.whole, now=now)
         made = pipeline.plan(
             reading.snapshot, self.NAME, self._limited_parameters(), known
         )

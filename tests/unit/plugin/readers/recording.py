@@ -52,6 +52,7 @@ class Answer:
     def __init__(self, status_code: int, text: str) -> None:
         self.status_code = status_code
         self.text = text
+        self.headers: dict[str, str] = {}
 
     def json(self) -> Any:
         return json.loads(self.text)
