@@ -51,20 +51,17 @@ class Lonely:
 
     def permitted(self, placement: Placement, instance_idx: int) -> Bools:
         """Return bool[n_nodes]: where no others want to be alone."""
-        taken = self._elsewhere + self._there(placement, self._members)
+        nodes = placement.node_of[self._members]
+        taken = self._elsewhere + np.bincount(
+            nodes[nodes >= 0], minlength=self._n_nodes
+        )
         for relation in self._of.get(instance_idx, ()):
-            taken -= _elsewhere(relation)
-            taken -= self._there(placement, relation.members.whom)
+            taken -= relation.members.counts(placement)
         permitted: Bools = taken == 0
         here = int(placement.node_of[instance_idx])
         if here >= 0:
             permitted[here] = True
         return permitted
-
-    def _there(self, placement: Placement, whom: Ints) -> Ints:
-        nodes = placement.node_of[whom]
-        counts: Ints = np.bincount(nodes[nodes >= 0], minlength=self._n_nodes)
-        return counts
 
 
 def _elsewhere(relation: Relation) -> Ints:

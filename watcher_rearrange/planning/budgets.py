@@ -62,9 +62,9 @@ class Budgets:
         policy: records.Policy,
         migrated: Mapping[str, int],
     ) -> None:
-        self._priority = _priorities(snapshot, policy)
-        self._budgets: list[_Budget] = []
         selector = selection.Selector(snapshot)
+        self._priority = _priorities(snapshot, policy, selector)
+        self._budgets: list[_Budget] = []
         moving = {m.instance for m in snapshot.migrations if m.in_progress}
         for rule in policy.rules:
             if rule.kind == records.BUDGET:
@@ -164,10 +164,11 @@ def _shares(
 
 
 def _priorities(
-    snapshot: model.Snapshot, policy: records.Policy
+    snapshot: model.Snapshot,
+    policy: records.Policy,
+    selector: selection.Selector,
 ) -> dict[str, float]:
     found: dict[str, float] = {}
-    selector = selection.Selector(snapshot)
     for rule in policy.rules:
         if rule.kind == records.PRIORITY:
             for k in selector.instances(rule.instances):

@@ -130,6 +130,9 @@ class _Task:
         gone = _newly_broken(best)
         names = self._heaviest_first(gone)
         for count, name in enumerate(names):
+            if name not in gone:
+                # It has come back with another one.
+                continue
             share = 1.0 / (len(names) - count)
             without = self._without(gone - {name})
             trial = self._judged(self._plan(self._with(without), share))
