@@ -32,6 +32,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks import ruled
+from benchmarks import tables
 from watcher_rearrange import checker
 from watcher_rearrange.checker import policy as judge
 from watcher_rearrange.model import plan as plans
@@ -183,9 +184,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         'Strategy, Seed, Objective, Migrations, CPU s, Objective with policy, '
         'Migrations, CPU s, Ratio, Broken before, Broken after, Violations'
     )
-    print('.. csv-table::\n   :header: ' + header + '\n')
-    for row in rows(parser.parse_args(arguments)):
-        print('   ' + ', '.join(map(str, row)), flush=True)
+    tables.print_csv(header, rows(parser.parse_args(arguments)))
 
 
 if __name__ == '__main__':

@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks import tables
 from watcher_rearrange.checker import check_plan
 from watcher_rearrange.model import plan as plans
 from watcher_rearrange.model import records
@@ -159,9 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         'Strategy, Seed, Migrations, with rules, Objective, with rules, '
         'CPU s, with rules, Ratio, Violations'
     )
-    print('.. csv-table::\n   :header: ' + header + '\n')
-    for row in rows(parser.parse_args(arguments)):
-        print('   ' + ', '.join(map(str, row)), flush=True)
+    tables.print_csv(header, rows(parser.parse_args(arguments)))
 
 
 if __name__ == '__main__':

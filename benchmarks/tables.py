@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from collections.abc import Sequence
 
 
@@ -27,6 +28,13 @@ def text(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     lines = [_line(row, widths) for row in cells]
     lines.insert(1, '  '.join('-' * width for width in widths))
     return '\n'.join(lines)
+
+
+def print_csv(header: str, rows: Iterable[Sequence[object]]) -> None:
+    """Print a table as the documentation has it, each row when it is there."""
+    print(f'.. csv-table::\n   :header: {header}\n')
+    for row in rows:
+        print('   ' + ', '.join(map(str, row)), flush=True)
 
 
 def _line(row: Sequence[str], widths: Sequence[int]) -> str:

@@ -44,6 +44,10 @@ class Lonely:
             for member in relation.members.whom.tolist():
                 self._of.setdefault(member, []).append(relation)
 
+    def __bool__(self) -> bool:
+        """Whether there is one: then everybody is bound."""
+        return bool(self._relations)
+
     def of(self, instance_idx: int) -> list[Relation]:
         """Return those that keep an instance away."""
         mine = self._of.get(instance_idx, [])

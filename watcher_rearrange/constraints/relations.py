@@ -58,6 +58,10 @@ class Relations:
             cluster.n_nodes,
         )
 
+    def binds(self, instance_idx: int) -> bool:
+        """Whether an instance has any."""
+        return instance_idx in self._of or bool(self._lonely)
+
     def of(self, instance_idx: int) -> list[Relation]:
         """Return the relations of an instance, on either side."""
         mine = self._of.get(instance_idx, [])

@@ -98,7 +98,7 @@ class Rules:
         )
         if self.groups.of(instance_idx):
             nodes &= self.groups.permitted(placement, instance_idx)
-        if self.relations.of(instance_idx):
+        if self.relations.binds(instance_idx):
             nodes &= self.relations.permitted(placement, instance_idx)
         here = int(placement.node_of[instance_idx])
         if here >= 0:
@@ -116,10 +116,14 @@ class Rules:
         free = cluster.capacity[node_idx] - placement.used[node_idx]
         if ((free < demand) & (demand > 0)).any():
             return False
+        bound = (
+            (self.groups, bool(self.groups.of(instance_idx))),
+            (self.relations, self.relations.binds(instance_idx)),
+        )
         return all(
             bool(rules.permitted(placement, instance_idx)[node_idx])
-            for rules in (self.groups, self.relations)
-            if rules.of(instance_idx)
+            for rules, binds in bound
+            if binds
         )
 
     def company(self, instance_idx: int) -> str:
