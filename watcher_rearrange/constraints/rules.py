@@ -149,19 +149,23 @@ class Rules:
         Neither the receiving nodes nor the fences count.
         """
         node_of = placement.node_of
-        class_of, suits = self._suits
-        fine = suits[class_of, node_of]
+        fine = self._suits[self.class_of, node_of]
         wrong: Bools = ~fine & (node_of >= 0)
         return wrong
 
     @cached_property
-    def _suits(self) -> tuple[Ints, Bools]:
-        """The classes of the rules that say where somebody may be.
+    def _suits(self) -> Bools:
+        """Where the rules that say where somebody may be let a class be.
 
         The receiving nodes say where somebody may go, and the fences are
         counted one by one.
+
+        :returns: bool[n_classes, n_nodes]
         """
-        return self.classes(self.node_rules[2:])
+        _, firsts = np.unique(self.class_of, return_index=True)
+        instances = self.cluster.snapshot.instances
+        rows = _Rows(self.node_rules[2:])
+        return self._table([rows.of(instances[k]) for k in firsts])
 
     def classes(
         self, node_rules: Sequence[base.NodeRule]
@@ -171,18 +175,21 @@ class Rules:
         :returns: int64[n_instances], the class of each; bool[n_classes,
             n_nodes], where the rules let them be
         """
-        rows: list[Bools] = []
-        known: dict[tuple[int, object], Bools] = {}
+        rows = _Rows(node_rules)
+        found: list[Bools] = []
         row_of: dict[tuple[object, ...], int] = {}
         class_of = np.zeros(self.cluster.n_instances, dtype=np.int64)
         for idx, instance in enumerate(self.cluster.snapshot.instances):
-            key = tuple(rule.key(instance) for rule in node_rules)
+            key = rows.key(instance)
             if key not in row_of:
-                row_of[key] = len(rows)
-                rows.append(_row(node_rules, instance, key, known))
+                row_of[key] = len(found)
+                found.append(rows.of(instance))
             class_of[idx] = row_of[key]
+        return class_of, self._table(found)
+
+    def _table(self, rows: list[Bools]) -> Bools:
         shape = (len(rows), self.cluster.n_nodes)
-        return class_of, np.array(rows, dtype=np.bool_).reshape(shape)
+        return np.array(rows, dtype=np.bool_).reshape(shape)
 
     def misplaced(self, placement: Placement) -> list[tuple[str, int]]:
         """Return (rule, instance) of those on a node that is wrong for them.
@@ -214,21 +221,25 @@ class Rules:
         ]
 
 
-def _row(
-    node_rules: Sequence[base.NodeRule],
-    instance: Instance,
-    key: tuple[object, ...],
-    known: dict[tuple[int, object], Bools],
-) -> Bools:
-    """bool[n_nodes]: where all node rules let an instance be.
+class _Rows:
+    """Where some node rules let instances be."""
 
-    :param key: of each rule
-    :param known: what each rule, by its number, answered for a key
-    """
-    for number, part in enumerate(key):
-        if (number, part) not in known:
-            rule = node_rules[number]
-            known[number, part] = rule.permitted(instance)
-    rows = [known[numbered] for numbered in enumerate(key)]
-    found: Bools = np.logical_and.reduce(rows)
-    return found
+    def __init__(self, node_rules: Sequence[base.NodeRule]) -> None:
+        self._rules = node_rules
+        # What each rule, by its number, answers for a key.
+        self._known: dict[tuple[int, object], Bools] = {}
+
+    def key(self, instance: Instance) -> tuple[object, ...]:
+        """Return what the rules look at."""
+        return tuple([rule.key(instance) for rule in self._rules])
+
+    def of(self, instance: Instance) -> Bools:
+        """Return bool[n_nodes]: where all rules let an instance be."""
+        rows = []
+        for numbered in enumerate(self.key(instance)):
+            if numbered not in self._known:
+                rule = self._rules[numbered[0]]
+                self._known[numbered] = rule.permitted(instance)
+            rows.append(self._known[numbered])
+        found: Bools = np.logical_and.reduce(rows)
+        return found

@@ -98,18 +98,21 @@ class _Trial:
         start = self._task.value(self._task.start)
         gained = start - self._task.value(known)
         low = int(np.searchsorted(saved, gained - 1e-6)) + (gained > 0)
-        low = max(1, low)
-        high = self._most(saved)
-        best = self._emptied(low) if low <= high else None
-        if best is None:
-            return known
-        while low < high and not self._task.problem.out_of_time:
-            middle = (low + high + 1) // 2
-            found = self._emptied(middle)
+        low, high = max(1, low), self._most(saved)
+        best, step = known, 1
+        # As many as it may be worth or little fewer mostly can be emptied:
+        # from there down in steps that double, then between the last two.
+        count = high
+        while low <= high and not self._task.problem.out_of_time:
+            found = self._emptied(count)
             if found is None:
-                high = middle - 1
+                high = count - 1
             else:
-                low, best = middle, found
+                low, best = count + 1, found
+            if best is known:
+                count, step = max(low, high - step), 2 * step
+            else:
+                count = (low + high + 1) // 2
         return best
 
     def most(self, short: float) -> Placement | None:
@@ -134,8 +137,7 @@ class _Trial:
     def _emptied(self, count: int) -> Placement | None:
         emptied = np.zeros(len(self._used), dtype=np.bool_)
         emptied[self._order[:count]] = True
-        found, left = self._packer.pack(emptied, self._receives, self._weight)
-        return None if left else found
+        return self._packer.pack(emptied, self._receives, self._weight)
 
 
 def _order(task: Task, room_weight: float) -> Ints:

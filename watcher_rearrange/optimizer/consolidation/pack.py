@@ -55,8 +55,8 @@ class Packer:
 
     def pack(
         self, emptied: Bools, receives: Bools, weight: Floats
-    ) -> tuple[Placement, list[int]]:
-        """Return the placement and who found no room.
+    ) -> Placement | None:
+        """Return the placement; None if somebody found no room.
 
         :param emptied: bool[n_nodes], to be emptied
         :param receives: bool[n_nodes], that may be filled
@@ -71,37 +71,34 @@ class Packer:
             zip(kinds.tolist(), np.split(pool, first[1:]), strict=True)
         )
         size = (self._share * weight).max(axis=1, initial=0.0)
-        left: list[int] = []
         for kind in sorted(groups, key=lambda k: (-size[k], k)):
-            left += self._place(result, groups[kind], nodes, weight)
-        return result, left
+            if not self._place(result, groups[kind], nodes, weight):
+                return None
+        return result
 
     def _place(
         self, result: Placement, who: Ints, nodes: Ints, weight: Floats
-    ) -> list[int]:
-        """Place instances of one kind; return those without room."""
+    ) -> bool:
+        """Place instances of one kind; return whether all found room."""
         groups = self._problem.rules.groups
-        members = [i for i in who.tolist() if groups.of(i)]
-        left = [
-            idx
-            for idx in members
-            if not self._place_member(result, idx, nodes, weight)
-        ]
+        for idx in who.tolist():
+            if groups.of(idx) and not self._place_member(
+                result, idx, nodes, weight
+            ):
+                return False
         others = np.array(
             [i for i in who.tolist() if not groups.of(i)], dtype=np.int64
         )
-        if not len(others):
-            return left
-        kind = int(self._kinds.of[others[0]])
+        kind = int(self._kinds.of[who[0]])
         part = -(-len(others) // PARTS)
         while len(others):
             order, fits = self._room(result, kind, nodes, weight)
             homes = order[fits > 0][: min(part, len(others))]
             if not len(homes):
-                break
+                return False
             self._take(result, others[: len(homes)], homes)
             others = others[len(homes) :]
-        return left + others.tolist()
+        return True
 
     def _take(self, result: Placement, who: Ints, homes: Ints) -> None:
         """Move instances of a kind, each to a node of its own."""
