@@ -120,6 +120,8 @@ STRATEGIES = (
     'consolidate',
     'optimize',
     'combined',
+    'mending',
+    'mending',
     'defragment',
 )
 
@@ -153,6 +155,13 @@ def parameters(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
                 {'strategy': 'rebalance', 'parameters': {'threshold_pct': 5}},
             ]
         },
+        'mending': {
+            'stages': [
+                {'strategy': 'policy'},
+                {'strategy': 'consolidate'},
+                {'strategy': 'rebalance', 'parameters': {'threshold_pct': 5}},
+            ]
+        },
         'defragment': {'flavors': {'big': {'VCPU': 6, 'MEMORY_MB': 6144}}},
     }
 
@@ -167,7 +176,10 @@ class TestPolicies(unittest.TestCase):
             reading.policy_from_document(policy), NOW, migrated
         )
         made = pipeline.plan(
-            snapshot, strategy, parameters(document)[strategy], known
+            snapshot,
+            'combined' if strategy == 'mending' else strategy,
+            parameters(document)[strategy],
+            known,
         )
         plan = writer.plan_document(made)
         report = checker.check_plan(

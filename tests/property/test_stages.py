@@ -78,6 +78,13 @@ class TestStages(test_plans.PlanCase):
         self.assertGreaterEqual(len(before) - len(hosts_in_use(after)), freed)
 
     @EXAMPLES
+    @hypothesis.given(clusters.snapshots())
+    def test_what_is_mended_stays_so(self, document: dict[str, Any]) -> None:
+        repair = {'strategy': 'policy'}
+        after = self._staged(document, [repair, {'strategy': 'rebalance'}])
+        self.assertEqual([], self.plan(after, 'policy', {})['actions'])
+
+    @EXAMPLES
     @hypothesis.given(clusters.snapshots(), st.data())
     def test_what_is_evacuated_stays_empty(
         self, document: dict[str, Any], data: Any

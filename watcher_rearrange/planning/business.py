@@ -22,6 +22,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime
+import enum
 
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -50,6 +51,20 @@ GAVE_WAY = 'rules that should hold gave way'
 # Plans a cluster in a share of the time that is left.
 Planner = Callable[[model.Snapshot, float], Plan]
 
+
+class Search(enum.Enum):
+    """What a search does about the rules on who is with whom.
+
+    DIRECTED: it knows them, and what should hold gives way to its aim.
+    ANCHORED: it knows none, but keeps what they come to.
+    MENDING: the same, but for those that are broken, which it mends first.
+    """
+
+    DIRECTED = 'directed'
+    ANCHORED = 'anchored'
+    MENDING = 'mending'
+
+
 # Of the time for a plan after which others may follow.
 FIRST_SHARE = 0.5
 
@@ -72,21 +87,19 @@ class Business:
 
 
 def plan(
-    snapshot: model.Snapshot, known: Business, make: Planner, directed: bool
+    snapshot: model.Snapshot, known: Business, make: Planner, search: Search
 ) -> Plan:
     """Return a plan that respects a policy.
 
     :param make: plans for a cluster that has the rules as facts
-    :param directed: whether the search knows the rules that are about who
-        is with whom, and what should hold gives way to its aim
     :raises BadInput: if a rule makes no sense on this cluster
     """
     if not known.policy.rules:
         return make(snapshot, 1.0)
     task = _Task(snapshot, known, make)
-    if directed:
+    if search is Search.DIRECTED:
         return task.directed()
-    return task.anchored()
+    return task.anchored(search is Search.MENDING)
 
 
 class _Task:
@@ -103,11 +116,15 @@ class _Task:
         )
         self._lowered = self._with(known.policy)
 
-    def anchored(self) -> Plan:
-        """Plan with a search that knows no relations."""
+    def anchored(self, mends: bool) -> Plan:
+        """Plan with a search that knows no relations.
+
+        :param mends: it does know those that are broken
+        """
         if not self._lowered.relations:
             return self._plan(self._lowered)
-        made = self._plan(anchoring.anchored(self._lowered))
+        but = judged.broken_relations(self._lowered) if mends else []
+        made = self._plan(anchoring.anchored(self._lowered, but))
         return judged.again(self._lowered, _unproved(made))
 
     def directed(self) -> Plan:

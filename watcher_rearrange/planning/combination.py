@@ -45,14 +45,21 @@ from watcher_rearrange.planning.evacuation import Evacuation
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.planning.job import ServiceChange
 from watcher_rearrange.planning.rebalancing import Rebalancing
+from watcher_rearrange.planning.repair import Repair
+from watcher_rearrange.policies.combined import REPAIR
 from watcher_rearrange.policies.combined import CombinedPolicy
+from watcher_rearrange.policies.file import anchoring
 
 
 JOBS: dict[str, Callable[[Cluster, Any], Job]] = {
     'evacuate': Evacuation,
+    REPAIR: Repair,
     'consolidate': Consolidation,
     'rebalance': Rebalancing,
 }
+
+# Stages that know the rules of a policy about who is with whom.
+KNOWING = ('evacuate', REPAIR)
 
 
 class Combination(Job):
@@ -85,15 +92,18 @@ class Combination(Job):
         current, limit = placement, problem.limit
         for count, name in enumerate(self._policy.stages):
             stages_left = len(self._policy.stages) - count
-            job = self._job(name, current, self._closed(name, current))
+            job = self._searching(name, current)
             own = job.problem(problem.frozen, None)
             # What a stage keeps free, later ones do not fill.
-            limit = np.minimum(limit, own.limit)
+            columns = self._columns(job.cluster)
+            limit = np.minimum(limit, own.limit[:, columns])
+            narrowed = own.limit.copy()
+            narrowed[:, columns] = limit
             left = _left(problem, placement, current)
             found = job.improve(
                 dataclasses.replace(
                     own,
-                    limit=limit,
+                    limit=narrowed,
                     max_migrations=left,
                     deadline=_share(problem.deadline, stages_left),
                 ),
@@ -194,6 +204,22 @@ class Combination(Job):
         return JOBS[name](
             as_if.cluster(placement, closed), self._policy.stages[name]
         )
+
+    def _searching(self, name: str, placement: Placement) -> Job:
+        """The same, with rules that its search knows only."""
+        closed = self._closed(name, placement)
+        cluster = as_if.cluster(placement, closed)
+        if cluster.snapshot.relations and name not in KNOWING:
+            snapshot = anchoring.anchored(cluster.snapshot)
+            cluster = Cluster.from_snapshot(snapshot)
+        return JOBS[name](cluster, self._policy.stages[name])
+
+    def _columns(self, other: Cluster) -> list[int]:
+        """Where the resource classes are in a cluster that may have more."""
+        return [
+            other.resource_classes.index(name)
+            for name in self.cluster.resource_classes
+        ]
 
     def _rows(self, node_of: bytes) -> list[ObjectiveValue]:
         """The objectives of all stages in a placement."""

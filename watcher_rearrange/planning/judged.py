@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from watcher_rearrange.constraints.breaches import Breaches
 from watcher_rearrange.constraints.breaches import ShouldBreaches
 from watcher_rearrange.constraints.movability import MoveOptions
+from watcher_rearrange.constraints.relations import Relations
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model import records as model
 from watcher_rearrange.model.cluster import Cluster
@@ -44,6 +45,17 @@ def broken(violations: Sequence[Violation]) -> list[str]:
     if len(violations) > MOST_SHOWN:
         shown.append(f'{len(violations) - MOST_SHOWN}{MORE}')
     return shown
+
+
+def broken_relations(lowered: model.Snapshot) -> list[model.Relation]:
+    """Return the relations of a policy that do not hold now."""
+    cluster = Cluster.from_snapshot(lowered)
+    start, relations = Placement(cluster), Relations(cluster)
+    return [
+        one.record
+        for one in relations.relations
+        if relations.excess(start, one)
+    ]
 
 
 def again(lowered: model.Snapshot, made: Plan) -> Plan:

@@ -49,6 +49,7 @@ from watcher_rearrange.planning.rebalancing import Rebalancing
 from watcher_rearrange.planning.repair import Repair
 from watcher_rearrange.planning.settle import settle
 from watcher_rearrange.policies import parameters
+from watcher_rearrange.policies.combined import REPAIR
 from watcher_rearrange.policies.combined import CombinedPolicy
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 from watcher_rearrange.policies.defragment import DefragmentPolicy
@@ -87,7 +88,6 @@ def plan(
         known, policy=_joined(known.policy, policy.business), now=now
     )
     snapshot = quiet.marked(snapshot, known.policy, now)
-    directed = isinstance(policy, RepairPolicy | EvacuatePolicy)
     began_s = time.monotonic()
 
     def make(lowered: Snapshot, share: float) -> Plan:
@@ -97,7 +97,15 @@ def plan(
         limited = dataclasses.replace(policy, time_limit_s=limit_s)
         return _plan(lowered, limited, snapshot)
 
-    return business.plan(snapshot, known, make, directed)
+    return business.plan(snapshot, known, make, _search(policy))
+
+
+def _search(policy: parameters.Policy) -> business.Search:
+    if isinstance(policy, RepairPolicy | EvacuatePolicy):
+        return business.Search.DIRECTED
+    if isinstance(policy, CombinedPolicy) and REPAIR in policy.stages:
+        return business.Search.MENDING
+    return business.Search.ANCHORED
 
 
 def _joined(first: Rules, second: Rules) -> Rules:

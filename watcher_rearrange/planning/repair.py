@@ -14,13 +14,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 
 from watcher_rearrange.constraints.breaches import Breaches
 from watcher_rearrange.constraints.breaches import ShouldBreaches
+from watcher_rearrange.constraints.related import NO_PART
+from watcher_rearrange.constraints.related import Relation
+from watcher_rearrange.model import records
 from watcher_rearrange.model.cluster import Cluster
+from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import ObjectiveValue
 from watcher_rearrange.objectives.base import Objective
@@ -63,6 +68,10 @@ class Repair(Job):
         makes_room = f'makes room on {self.cluster.hostname(home)}'
         return self._reasons.get(move.instance, makes_room)
 
+    def useful(self, moves: Sequence[Move], end: Placement) -> list[bool]:
+        """Return which moves are of those that something broken is about."""
+        return [move.instance in self._reasons for move in moves]
+
     def messages(self, end: Placement) -> list[str]:
         """Return what is still broken."""
         broken = judged.broken(self.rules.violations(end))
@@ -95,10 +104,9 @@ class Repair(Job):
                 found.update(dict.fromkeys(group.members.tolist(), text))
         for relation in rules.relations.relations:
             if rules.relations.excess(start, relation):
-                sides = (relation.members, relation.others)
-                whom = [idx for side in sides for idx in side.whom.tolist()]
                 text = f'mends rule {relation.record.name}'
-                found.update((i, text) for i in whom if i not in found)
+                for idx in _concerned(relation, start).tolist():
+                    found.setdefault(idx, text)
         full = (start.used > self.cluster.capacity).any(axis=1)
         for node in np.flatnonzero(full).tolist():
             text = f'mends the capacity of {self.cluster.hostname(node)}'
@@ -108,3 +116,15 @@ class Repair(Job):
 
     def _broken(self, placement: Placement) -> tuple[float, ...]:
         return tuple(measure.value(placement) for measure in self._measures)
+
+
+def _concerned(relation: Relation, placement: Placement) -> Ints:
+    """int64[n]: those whose moves may mend a relation that is broken."""
+    sides = (relation.members, relation.others)
+    whom = np.concatenate([side.whom for side in sides])
+    if relation.record.kind != records.EXCLUSIVE:
+        return whom
+    mine, theirs = (side.counts(placement) > 0 for side in sides)
+    parts = relation.part_of[placement.node_of[whom]]
+    both: Ints = whom[(parts != NO_PART) & (mine & theirs)[parts]]
+    return both

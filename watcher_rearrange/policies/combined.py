@@ -27,14 +27,20 @@ from watcher_rearrange.policies.common import extent
 from watcher_rearrange.policies.consolidate import ConsolidatePolicy
 from watcher_rearrange.policies.evacuate import EvacuatePolicy
 from watcher_rearrange.policies.rebalance import RebalancePolicy
+from watcher_rearrange.policies.repair import RepairPolicy
 
 
-StagePolicy = EvacuatePolicy | ConsolidatePolicy | RebalancePolicy
+StagePolicy = (
+    EvacuatePolicy | RepairPolicy | ConsolidatePolicy | RebalancePolicy
+)
+
+REPAIR = 'policy'
 
 # In the order in which none undoes another: what is rebalanced first would
 # not be after a consolidation.
 STAGES: dict[str, type[StagePolicy]] = {
     'evacuate': EvacuatePolicy,
+    REPAIR: RepairPolicy,
     'consolidate': ConsolidatePolicy,
     'rebalance': RebalancePolicy,
 }
@@ -45,9 +51,9 @@ SCHEMA = schema.schema(
     {
         'stages': {
             'description': (
-                'What is done, in this order: evacuate, consolidate, '
-                'rebalance, or some of them; with the parameters that only '
-                'this strategy has.'
+                'What is done, in this order: evacuate, policy (mend '
+                'what is broken), consolidate, rebalance, or some of them; '
+                'with the parameters that only this strategy has.'
             ),
             'type': 'array',
             'items': schema.record(

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import unittest
 
 from typing import Any
@@ -24,6 +25,7 @@ from tests.unit.planning.documents import plan
 from watcher_rearrange.model.errors import BadInput
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
+from watcher_rearrange.model.records import Aggregate
 from watcher_rearrange.model.records import Snapshot
 
 
@@ -44,6 +46,61 @@ def evacuate(*nodes: str, **own: Any) -> dict[str, Any]:
 
 def combined(*stages: dict[str, Any], **given: Any) -> Plan:
     return plan(EIGHT, 'combined', stages=list(stages), **given)
+
+
+MEND = {'strategy': 'policy'}
+
+
+def policy(rule: str, *uuids: str, **fields: Any) -> dict[str, Any]:
+    """A policy of one rule on some instances."""
+    chosen = {'name': 'the rule', 'instances': {'uuids': list(uuids)}}
+    return {'version': 1, 'rules': [{'rule': rule, **chosen, **fields}]}
+
+
+class TestMending(unittest.TestCase):
+    def test_first_what_is_broken(self) -> None:
+        apart = policy('spread', 'i0', 'i1')
+        found = combined(MEND, CONSOLIDATE, policy=apart)
+        self.assertEqual((1, 0), objective(found, 'breaches'))
+        self.assertEqual((8, 4), objective(found, 'active_nodes'))
+
+    def test_no_limit_keeps_it_from_mending_first(self) -> None:
+        apart = policy('spread', 'i0', 'i1')
+        found = combined(MEND, CONSOLIDATE, policy=apart, max_migrations=1)
+        (moved,) = moves(found)
+        self.assertIn(moved, ('i0', 'i1'))
+        self.assertIn('mends', found.actions[0].reason)
+
+    def test_what_only_a_repair_knows(self) -> None:
+        # A balance alone would keep all in the rack that they are in.
+        racks = {f'r{k}': [f'c{k}', f'c{k + 4}'] for k in range(4)}
+        snapshot = dataclasses.replace(
+            EIGHT,
+            aggregates=tuple(
+                Aggregate(name, tuple(hosts)) for name, hosts in racks.items()
+            ),
+        )
+        near = policy('near', 'i0', 'i2', over={'aggregates': list(racks)})
+        given = {'stages': [MEND, REBALANCE], 'policy': near}
+        found = plan(snapshot, 'combined', **given)
+        self.assertEqual((1, 0), objective(found, 'breaches'))
+        self.assertEqual(0, objective(found, 'imbalance')[1])
+        (mended,) = {'i0', 'i2'} & moves(found).keys()
+        others = moves(found).keys() - {mended}
+        for action in found.actions:
+            said = action.reason == 'mends rule the rule'
+            self.assertEqual(action.instance not in others, said)
+
+    def test_the_lonely_are_left_by_those_who_are_there(self) -> None:
+        lonely = policy('lonely', 'i0')
+        found = combined(MEND, REBALANCE, policy=lonely)
+        self.assertEqual((1, 0), objective(found, 'breaches'))
+        mended = {
+            action.instance
+            for action in found.actions
+            if action.reason.startswith('mends')
+        }
+        self.assertLessEqual(mended, {'i0', 'i1'})
 
 
 class TestCombination(unittest.TestCase):

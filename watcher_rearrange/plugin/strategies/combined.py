@@ -20,12 +20,12 @@ from watcher_rearrange.plugin.strategies import limits
 
 
 class Combined(base.RearrangeStrategy):
-    """Evacuate, consolidate and rebalance in one plan.
+    """Evacuate, mend rules, consolidate and rebalance in one plan.
 
     *Description*
 
-    Frees the named nodes, then as many others as possible, then balances
-    the rest, or some of these. Nobody moves twice where once would do, and
+    Frees the named nodes, mends rules that are broken, frees as many other
+    nodes as possible, then balances the rest, or some of these. Nobody moves twice where once would do, and
     no stage undoes what one before it has done.
 
     *Requirements*

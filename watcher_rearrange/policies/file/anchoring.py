@@ -24,6 +24,7 @@ from __future__ import annotations
 import dataclasses
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 
 from watcher_rearrange.model import records as model
 from watcher_rearrange.policies.file import ceilings
@@ -35,11 +36,18 @@ from watcher_rearrange.policies.file.whereabouts import Whereabouts
 LARGEST_GROUP = 64
 
 
-def anchored(snapshot: model.Snapshot) -> model.Snapshot:
-    """Return the snapshot with no relations and what they come to."""
+def anchored(
+    snapshot: model.Snapshot, but: Sequence[model.Relation] = ()
+) -> model.Snapshot:
+    """Return the snapshot with what its relations come to in their place.
+
+    :param but: those of them that stay relations
+    """
     facts = _Facts(snapshot)
-    lonely = [one for one in snapshot.relations if one.others is None]
-    for relation in snapshot.relations:
+    left = {id(one) for one in but}
+    relations = [one for one in snapshot.relations if id(one) not in left]
+    lonely = [one for one in relations if one.others is None]
+    for relation in relations:
         if relation.others is not None:
             facts.add(relation)
     if lonely:
@@ -48,7 +56,7 @@ def anchored(snapshot: model.Snapshot) -> model.Snapshot:
         snapshot,
         server_groups=(*snapshot.server_groups, *facts.groups),
         fences=(*snapshot.fences, *facts.fences),
-        relations=(),
+        relations=tuple(but),
     )
     return ceilings.applied(found, facts.limits)
 
