@@ -64,6 +64,9 @@ EVERYBODY = (
 )
 
 PARAMETERS: dict[str, dict[str, Any]] = {
+    'combined': {
+        'stages': [{'strategy': 'policy'}, {'strategy': 'rebalance'}],
+    },
     'policy': {},
     'evacuate': {'nodes': 10},
     **ruled.PARAMETERS,
@@ -143,7 +146,7 @@ def rows(given: argparse.Namespace) -> Iterator[list[object]]:
     known = pipeline.Business(reading.policy_from_document(document))
     for seed in given.seeds:
         snapshot = cluster(given.nodes, given.rules, seed)
-        for strategy in PARAMETERS:
+        for strategy in given.strategies:
             asked = parameters(strategy, snapshot, given.limit)
             plan = functools.partial(pipeline.plan, snapshot, strategy, asked)
             base, base_s = ruled.timed(plan)
@@ -180,6 +183,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument('--rules', type=int, default=500)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0])
     parser.add_argument('--limit', type=float, default=120.0, help='s')
+    parser.add_argument('--strategies', nargs='+', default=list(PARAMETERS))
     header = (
         'Strategy, Seed, Objective, Migrations, CPU s, Objective with policy, '
         'Migrations, CPU s, Ratio, Broken before, Broken after, Violations'
