@@ -94,6 +94,7 @@ class Filler:
                 self._direct(instance_idx, self._where)
                 or self._evicting(instance_idx)
                 or (self._deep and self._clearing(instance_idx))
+                or (self._deep and self._evicting(instance_idx, larger=True))
             )
         finally:
             self._where = self._anywhere
@@ -117,8 +118,8 @@ class Filler:
         self._move(instance_idx, int(np.where(nodes, cost, np.inf).argmin()))
         return True
 
-    def _evicting(self, instance_idx: int) -> bool:
-        for other, node_idx in self._evictions(instance_idx):
+    def _evicting(self, instance_idx: int, larger: bool = False) -> bool:
+        for other, node_idx in self._evictions(instance_idx, larger):
             if self.problem.out_of_time:
                 break
             mark = len(self.trail)
@@ -187,8 +188,14 @@ class Filler:
             self.problem.destinations(self.placement, instance_idx)[node_idx]
         )
 
-    def _evictions(self, instance_idx: int) -> list[tuple[int, int]]:
-        """Pairs (smaller instance, its node) that would make enough room."""
+    def _evictions(
+        self, instance_idx: int, larger: bool
+    ) -> list[tuple[int, int]]:
+        """Pairs (other instance, its node) that would make enough room.
+
+        :param larger: whether those that are not smaller; they need as much
+            room themselves
+        """
         problem, placement = self.problem, self.placement
         cluster, rules = problem.cluster, problem.rules
         nodes = (
@@ -199,7 +206,7 @@ class Filler:
         nodes[placement.node_of[instance_idx]] = False
         others = np.flatnonzero(problem.movable & nodes[placement.node_of])
         size = problem.size
-        others = others[size[others] < size[instance_idx]]
+        others = others[(size[others] >= size[instance_idx]) == larger]
         at = placement.node_of[others]
         need = cluster.demand[instance_idx]
         free = problem.limit[at] - placement.used[at] + cluster.demand[others]

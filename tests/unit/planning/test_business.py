@@ -342,7 +342,7 @@ class TestShould(unittest.TestCase):
         }
         found = pipeline.plan(
             small.snapshot(
-                NODES, {'a': ('c0', 1), 'b': ('c1', 1), 'c': ('c2', 1)}
+                NODES, {'a': ('c0', 1), 'b': ('c1', 3), 'c': ('c2', 3)}
             ),
             'evacuate',
             {'nodes': ['c0']},

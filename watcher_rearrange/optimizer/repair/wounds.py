@@ -152,28 +152,43 @@ def _gathering(
 
 
 def _too_full(problem: Problem, placement: Placement) -> Iterator[Wound]:
-    cluster = problem.cluster
-    over = placement.used - cluster.capacity
-    nodes = np.arange(cluster.n_nodes)
+    over = placement.used - problem.cluster.capacity
     for node in np.flatnonzero((over > 0).any(axis=1)).tolist():
         need = np.maximum(over[node], 0)
+        needs = [need]
+        if (need > 0).sum() > 1:
+            # If not all of it can be mended, a part may.
+            needs += list(np.diag(need)[need > 0])
         whom = problem.movable_on(placement, node)
-        demand = cluster.demand[whom]
-        alone = (demand >= need).all(axis=1)
-        cures = []
-        if alone.any():
-            # The smallest of those that are enough.
-            chosen = tuple(whom[alone][::-1].tolist())
-            cures.append(Cure(chosen, 1, nodes != node))
-        helps = (demand[:, need > 0] > 0).any(axis=1)
-        several = whom[helps & ~alone]
-        freed = np.cumsum(cluster.demand[several], axis=0)
-        enough = np.flatnonzero((freed >= need).all(axis=1))
-        if len(enough):
-            count = int(enough[0]) + 1
-            cures.append(Cure(tuple(several.tolist()), count, nodes != node))
+        cures = [
+            cure for each in needs for cure in _relief(problem, whom, each)
+        ]
+        away = np.arange(problem.cluster.n_nodes) != node
         depth = functools.partial(_overfull, problem, node)
-        yield Wound(depth, tuple(cures))
+        yield Wound(
+            depth, tuple(Cure(chosen, n, away) for chosen, n in cures)
+        )
+
+
+def _relief(
+    problem: Problem, whom: Ints, need: Ints
+) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Yield of whom how many have to go.
+
+    :param whom: int64[n], those on a node
+    :param need: int64[n_rc], what has to become free
+    """
+    demand = problem.cluster.demand[whom]
+    alone = (demand >= need).all(axis=1)
+    if alone.any():
+        # The smallest of those that are enough.
+        yield tuple(whom[alone][::-1].tolist()), 1
+    helps = (demand[:, need > 0] > 0).any(axis=1)
+    several = whom[helps & ~alone]
+    freed = np.cumsum(problem.cluster.demand[several], axis=0)
+    enough = np.flatnonzero((freed >= need).all(axis=1))
+    if len(enough):
+        yield tuple(several.tolist()), int(enough[0]) + 1
 
 
 def _at(idx: int, node: int, placement: Placement) -> int:
