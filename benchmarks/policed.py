@@ -65,7 +65,7 @@ EVERYBODY = (
 
 PARAMETERS: dict[str, dict[str, Any]] = {
     'combined': {
-        'stages': [{'strategy': 'policy'}, {'strategy': 'rebalance'}],
+        'stages': [{'strategy': 'policy'}, {'strategy': 'rebalance'}]
     },
     'policy': {},
     'evacuate': {'nodes': 10},

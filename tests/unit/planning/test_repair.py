@@ -57,10 +57,7 @@ class TestRepair(unittest.TestCase):
         found = plan(
             small.snapshot(
                 {'c0': 4, 'c1': 6, 'c2': 6},
-                {
-                    'a': ('c0', 3),
-                    'large': ('c1', 5),
-                },
+                {'a': ('c0', 3), 'large': ('c1', 5)},
             ),
             'policy',
             policy=fence('a', 'c1'),

@@ -165,9 +165,7 @@ def _too_full(problem: Problem, placement: Placement) -> Iterator[Wound]:
         ]
         away = np.arange(problem.cluster.n_nodes) != node
         depth = functools.partial(_overfull, problem, node)
-        yield Wound(
-            depth, tuple(Cure(chosen, n, away) for chosen, n in cures)
-        )
+        yield Wound(depth, tuple(Cure(chosen, n, away) for chosen, n in cures))
 
 
 def _relief(

@@ -25,8 +25,9 @@ class Combined(base.RearrangeStrategy):
     *Description*
 
     Frees the named nodes, mends rules that are broken, frees as many other
-    nodes as possible, then balances the rest, or some of these. Nobody moves twice where once would do, and
-    no stage undoes what one before it has done.
+    nodes as possible, then balances the rest, or some of these. Nobody moves
+    twice where once would do, and no stage undoes what one before it has
+    done.
 
     *Requirements*
 
