@@ -24,13 +24,12 @@ import hypothesis
 from hypothesis import strategies as st
 
 from tests.property import clusters
-from watcher_rearrange import checker
+from tests.property import judging
 from watcher_rearrange.checker import policy as judge
 from watcher_rearrange.model import errors
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.snapshot import reader
-from watcher_rearrange.snapshot import writer
 
 
 EXAMPLES = hypothesis.settings(
@@ -166,7 +165,7 @@ def parameters(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-class TestPolicies(unittest.TestCase):
+class TestPolicies(judging.JudgedCase):
     def _plan(
         self, document: dict[str, Any], policy: dict[str, Any], strategy: str
     ) -> dict[str, Any]:
@@ -181,15 +180,8 @@ class TestPolicies(unittest.TestCase):
             parameters(document)[strategy],
             known,
         )
-        plan = writer.plan_document(made)
-        report = checker.check_plan(
-            document,
-            plan,
-            interleavings=50,
-            policy=judge.Policy(policy, judge.Circumstances(NOW, migrated)),
-        )
-        self.assertEqual([], [str(v) for v in report.violations])
-        return plan
+        judged = judge.Policy(policy, judge.Circumstances(NOW, migrated))
+        return self.assert_kept(document, made, judged, interleavings=50)
 
     @EXAMPLES
     @hypothesis.given(

@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import datetime
-import unittest
 
 from typing import Any
 
@@ -23,6 +22,7 @@ import hypothesis
 
 from hypothesis import strategies as st
 
+from tests.property import judging
 from tests.property import test_policies
 from watcher_rearrange import checker
 from watcher_rearrange.checker import policy as judge
@@ -30,7 +30,6 @@ from watcher_rearrange.planning import pipeline
 from watcher_rearrange.policies.file import hours
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.snapshot import reader
-from watcher_rearrange.snapshot import writer
 
 
 EXAMPLES = hypothesis.settings(
@@ -79,7 +78,7 @@ def busy(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-class TestQuietHours(unittest.TestCase):
+class TestQuietHours(judging.JudgedCase):
     @EXAMPLES
     @hypothesis.given(
         busy(),
@@ -119,16 +118,14 @@ class TestQuietHours(unittest.TestCase):
             {**given, **test_policies.parameters(document)[strategy]},
             known,
         )
-        report = checker.check_plan(
+        failures = given['failures_to_tolerate']
+        self.assert_kept(
             document,
-            writer.plan_document(made),
+            made,
+            judge.Policy(policy, judge.Circumstances(NOW)),
             interleavings=5,
-            limits=checker.Limits(
-                failures_to_tolerate=given['failures_to_tolerate']
-            ),
-            policy=judge.Policy(policy, judge.Circumstances(NOW)),
+            limits=checker.Limits(failures_to_tolerate=failures),
         )
-        self.assertEqual([], [str(v) for v in report.violations])
         if given['deadline_s'] and made.actions:
             self.assertLessEqual(made.path.makespan_s, given['deadline_s'])
 

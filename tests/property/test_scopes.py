@@ -14,8 +14,6 @@
 
 from __future__ import annotations
 
-import unittest
-
 from collections import Counter
 from typing import Any
 
@@ -23,14 +21,13 @@ import hypothesis
 
 from hypothesis import strategies as st
 
+from tests.property import judging
 from tests.property import test_policies
-from watcher_rearrange import checker
 from watcher_rearrange.checker import policy as judge
 from watcher_rearrange.model import records
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.snapshot import reader
-from watcher_rearrange.snapshot import writer
 
 
 def scope(document: dict[str, Any], hosts: set[str]) -> dict[str, Any]:
@@ -114,7 +111,7 @@ def roomy(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
-class TestScopes(unittest.TestCase):
+class TestScopes(judging.JudgedCase):
     @test_policies.EXAMPLES
     @hypothesis.given(
         roomy(),
@@ -143,13 +140,7 @@ class TestScopes(unittest.TestCase):
             test_policies.parameters(part)[strategy],
             known,
         )
-        report = checker.check_plan(
-            document,
-            writer.plan_document(made),
-            interleavings=20,
-            policy=judge.Policy(
-                policy, judge.Circumstances(test_policies.NOW)
-            ),
-        )
-        self.assertEqual([], [str(v) for v in report.violations])
+        now = judge.Circumstances(test_policies.NOW)
+        judged = judge.Policy(policy, now)
+        self.assert_kept(document, made, judged, interleavings=20)
         self.assertNotIn(records.LIMIT, repr(made))
