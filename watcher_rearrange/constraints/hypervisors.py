@@ -60,6 +60,12 @@ class Hypervisors(LiveRule):
                 self.binds(instance) for instance in cluster.snapshot.instances
             ]
 
+    def lets(self, instance_idx: int, here: int, there: int) -> bool:
+        """Whether it may go from one node to another in one migration."""
+        return not self.bound[instance_idx] or bool(
+            self.takes[self.kind_of[here], self.kind_of[there]]
+        )
+
     def between(self, instance_idx: int, here: int, there: int) -> Bools:
         """Return bool[n_nodes]: where it may stop on its way."""
         if not self.bound[instance_idx]:

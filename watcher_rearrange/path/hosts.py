@@ -153,7 +153,7 @@ def place_with_room(
                 break
             touched |= moved
         else:
-            if walk.rules.allows(walk.placement, instance_idx, host):
+            if walk.allows(instance_idx, host):
                 touched.add(walk.move(instance_idx, host))
                 return touched
         walk.undo(mark)

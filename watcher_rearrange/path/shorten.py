@@ -83,8 +83,9 @@ class Search:
         walk = self.walk()
         for move in moves:
             here = walk.placement.node_of[move.instance]
-            if here != move.destination and self.rules.allows(
-                walk.placement, move.instance, move.destination
+            # Without a move, the next one begins on another node.
+            if here != move.destination and walk.allows(
+                move.instance, move.destination
             ):
                 walk.move(move.instance, move.destination)
         walk.settle(sorted(walk.pending))

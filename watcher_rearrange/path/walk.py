@@ -70,6 +70,16 @@ class Walk:
         """How many moves were made."""
         return len(self._trail)
 
+    def allows(self, instance_idx: int, node_idx: int) -> bool:
+        """Whether an instance may move to a node now.
+
+        What it runs on is that of the node that it has got to.
+        """
+        here = int(self.placement.node_of[instance_idx])
+        return self.rules.allows(
+            self.placement, instance_idx, node_idx
+        ) and self.rules.hypervisors.lets(instance_idx, here, node_idx)
+
     def move(self, instance_idx: int, node_idx: int) -> int:
         """Move an instance; return the node that it left."""
         source = self._put(instance_idx, node_idx)
@@ -122,7 +132,7 @@ class Walk:
         for idx in sorted(
             self.pending.get(node, ()), key=lambda i: (-self.memory_mb[i], i)
         ):
-            if self.rules.allows(self.placement, idx, node):
+            if self.allows(idx, node):
                 left.append(self.move(idx, node))
         return left
 

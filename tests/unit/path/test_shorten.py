@@ -20,6 +20,7 @@ import numpy as np
 from tests.unit.model import small
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.path import cost
 from watcher_rearrange.path import shorten
 from watcher_rearrange.path.moves import Move
@@ -78,3 +79,19 @@ class TestShorter(unittest.TestCase):
             )
             walk.move(move.instance, move.destination)
         self.assertEqual(0, walk.n_pending)
+
+    def test_no_move_goes_to_an_older_hypervisor(self) -> None:
+        """Also where the one between is left out of which nothing is known."""
+        versions = (6, 7, None, 6, 8)
+        nodes = tuple(
+            small.node(f'c{k}', hypervisor_version=version)
+            for k, version in enumerate(versions)
+        )
+        rules = small.rules(Snapshot(nodes, (small.instance('a', 'c0'),)))
+        walk = search(rules, 4).again(
+            (Move(0, 0, 1, displacement=True), Move(0, 2, 3))
+        )
+        self.assertEqual(
+            (Move(0, 0, 1, displacement=True), Move(0, 1, 4)),
+            walk.path().moves,
+        )

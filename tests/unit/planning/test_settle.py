@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 import unittest
 
@@ -21,7 +22,9 @@ from typing import Any
 import numpy as np
 
 from tests.unit.model import small
+from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.objectives.base import Objective
 from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.path.moves import Move
@@ -109,6 +112,25 @@ class TestSettle(unittest.TestCase):
     def test_what_cannot_be_reached_is_given_up(self) -> None:
         path, end = settled([1, 0], spare=())
         self.assertEqual(((), [0, 1]), (path.moves, end))
+
+    def test_each_round_begins_on_the_hypervisor_of_the_last(self) -> None:
+        """Joined as they are, the moves of a would lead to an older one."""
+        job = Stages([2, 1], [2, 0], [1, 0])
+        job.deadline = time.monotonic() - 1
+        snapshot = job.cluster.snapshot
+        a, b = snapshot.instances
+        job.cluster = Cluster.from_snapshot(
+            Snapshot(
+                tuple(
+                    dataclasses.replace(node, hypervisor_version=6 + k)
+                    for k, node in enumerate(snapshot.compute_nodes)
+                ),
+                (a, dataclasses.replace(b, state='stopped')),
+            )
+        )
+        job.rules = small.rules(job.cluster, allow_cold=True)
+        path, _ = settle(job, Placement(job.cluster))
+        self.assertEqual((Move(0, 0, 2), Move(1, 1, 0)), path.moves)
 
 
 class TestDisplacement(unittest.TestCase):
