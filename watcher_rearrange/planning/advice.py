@@ -60,18 +60,27 @@ _UNFIT = {
 
 
 def why_it_stays(
-    rules: Rules, placement: Placement, open_nodes: Bools, instance_idx: int
+    rules: Rules,
+    placement: Placement,
+    open_nodes: Bools,
+    instance_idx: int,
+    with_room: str = '',
 ) -> str:
     """Return one sentence on an instance that was not moved.
 
     :param open_nodes: bool[n_nodes], where it might have gone
+    :param with_room: why it stays where it could be moved in the end
     """
     cluster = rules.cluster
     instance = cluster.snapshot.instances[instance_idx]
     host = cluster.hostname(int(placement.node_of[instance_idx]))
     reason = rules.movability.stays.get(instance_idx)
     if reason is None:
-        reason = _no_room(rules, placement, open_nodes, instance_idx)
+        reason = (
+            with_room
+            if could_go(rules, placement, open_nodes, instance_idx)
+            else _no_room(rules, placement, open_nodes, instance_idx)
+        )
     elif instance.state == 'resized' and reason == _MIGRATING:
         reason = f'{reason}; confirm or revert its resize'
     elif reason in _HELP:
@@ -83,6 +92,15 @@ def why_it_stays(
     return f'{instance.label} stays on {host}: {reason}'
 
 
+def could_go(
+    rules: Rules, placement: Placement, open_nodes: Bools, instance_idx: int
+) -> bool:
+    """Whether an instance that may be moved could be, by one migration."""
+    capacity = rules.cluster.capacity
+    permitted = rules.permitted(placement, instance_idx, capacity)
+    return bool((permitted & open_nodes).any())
+
+
 def _no_room(
     rules: Rules, placement: Placement, open_nodes: Bools, instance_idx: int
 ) -> str:
@@ -91,8 +109,6 @@ def _no_room(
     nodes = open_nodes & rules.eligible[rules.class_of[instance_idx]]
     if not nodes.any():
         return _unfit(rules, open_nodes, instance_idx)
-    if rules.permitted(placement, instance_idx, cluster.capacity).any():
-        return 'there is room, but no way to get it there in time'
     demand = cluster.demand[instance_idx]
     free = cluster.capacity - placement.used
     missing = np.where(demand > 0, np.maximum(demand - free, 0), 0)

@@ -173,6 +173,8 @@ class Combination(Job):
             self._job(name, end, self._not_in_use(name, end))
             for name in self._first
         ]
+        for job in jobs:
+            job.planned = self.planned
         said = [
             text
             for job in jobs

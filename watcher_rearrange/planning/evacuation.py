@@ -34,12 +34,15 @@ from watcher_rearrange.optimizer.problem import Problem
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.planning import advice
 from watcher_rearrange.planning.job import Job
+from watcher_rearrange.planning.job import Planned
 from watcher_rearrange.planning.job import ServiceChange
 from watcher_rearrange.policies.evacuate import EvacuatePolicy
 
 
 # Of the instances that stay, how many are named.
 MOST_SHOWN = 20
+
+IN_TIME = 'there is room, but no way to get it there in time'
 
 EVACUATED = f'{OWN_REASON}: evacuated'
 
@@ -109,20 +112,34 @@ class Evacuation(Job):
         ]
 
     def messages(self, end: Placement) -> list[str]:
-        """Return who stays, why, and what would help."""
+        """Return who stays, why, and what would help.
+
+        Whoever is left out of the plan is counted where that is done.
+        """
         staying = self._staying(end)
         if len(staying) and not self.open_nodes().any():
             return [
                 f'{len(staying)} instances stay: no node is left that is up '
                 'and enabled and not to be evacuated'
             ]
-        shown = [
-            advice.why_it_stays(self.rules, end, self.open_nodes(), int(i))
-            for i in staying[:MOST_SHOWN]
-        ]
+        planned = self.planned or Planned(end, limited=False)
+        kept = planned.end.node_of[staying] == end.node_of[staying]
+        staying = staying[kept]
+        shown = [self._why(planned, end, int(i)) for i in staying[:MOST_SHOWN]]
         if len(staying) > MOST_SHOWN:
             shown.append(f'{len(staying) - MOST_SHOWN} more instances stay')
         return shown
+
+    def _why(self, planned: Planned, end: Placement, idx: int) -> str:
+        """Why an instance stays that has not been planned for."""
+        nodes = self.open_nodes()
+        if not advice.could_go(self.rules, planned.end, nodes, idx):
+            why = 'there is room only because others are left out'
+        elif planned.limited:
+            why = f'{IN_TIME}, or with so few migrations'
+        else:
+            why = IN_TIME
+        return advice.why_it_stays(self.rules, end, nodes, idx, why)
 
     def refusal(self, end: Placement) -> Status | None:
         """Return how sure it is that not everything can be moved."""

@@ -53,6 +53,18 @@ class ServiceChange:
     first: bool
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Planned:
+    """What was planned, before anything of it is left out.
+
+    :ivar end: where everybody would be
+    :ivar limited: whether there could be only so many migrations
+    """
+
+    end: Placement
+    limited: bool
+
+
 class Job(abc.ABC):
     """A strategy at work on one cluster.
 
@@ -61,7 +73,10 @@ class Job(abc.ABC):
     :ivar deadline_s: when the plan must be over once it has started
     :ivar seed: of the random choices
     :ivar deadline: on the clock of ``time.monotonic``
+    :ivar planned: what was found, once that is known
     """
+
+    planned: Planned | None = None
 
     def __init__(self, cluster: Cluster, policy: parameters.Policy) -> None:
         self.deadline = time.monotonic() + policy.time_limit_s

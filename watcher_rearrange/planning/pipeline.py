@@ -44,6 +44,7 @@ from watcher_rearrange.planning.consolidation import Consolidation
 from watcher_rearrange.planning.defragmentation import Defragmentation
 from watcher_rearrange.planning.evacuation import Evacuation
 from watcher_rearrange.planning.job import Job
+from watcher_rearrange.planning.job import Planned
 from watcher_rearrange.planning.optimization import Optimization
 from watcher_rearrange.planning.rebalancing import Rebalancing
 from watcher_rearrange.planning.repair import Repair
@@ -161,6 +162,7 @@ def _planned(
         dataclasses.replace(policy, time_limit_s=policy.time_limit_s * share),
     )
     path, end = settle(job, Placement(job.cluster))
+    job.planned = Planned(end, job.max_migrations is not None)
     refused = job.refusal(end)
     if refused is not None:
         return Plan(refused, messages=tuple(job.messages(end)))

@@ -23,6 +23,7 @@ from tests.unit.planning.documents import objective
 from tests.unit.planning.documents import plan
 from watcher_rearrange.model import records
 from watcher_rearrange.model.errors import BadInput
+from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.model.records import Snapshot
 
@@ -153,6 +154,41 @@ class TestNoRoom(unittest.TestCase):
             all_or_nothing=True,
         )
         self.assertEqual({'a': 'c1'}, moves(found))
+
+
+class TestLeftOut(unittest.TestCase):
+    """Whoever is cut from a plan is told no reason but that of the cut."""
+
+    def _messages(self, vcpus: int, **given: Any) -> tuple[str, ...]:
+        whom = {name: ('c0', 1) for name in 'abc'}
+        snapshot = small.snapshot({'c0': 9, 'c1': vcpus}, whom)
+        found: Plan = plan(snapshot, 'evacuate', nodes=['c0'], **given)
+        return found.messages
+
+    def test_too_late(self) -> None:
+        # One takes some 14 s.
+        (text,) = self._messages(3, deadline_s=20)
+        self.assertIn('2 of 3 migrations are left out', text)
+
+    def test_room_that_others_would_have_taken(self) -> None:
+        _, text = self._messages(2, deadline_s=20)
+        self.assertRegex(text, 'room only because others are left out$')
+
+    def test_no_room_for_nodes_that_fail(self) -> None:
+        texts = self._messages(3, failures_to_tolerate=1)
+        self.assertIn('3 migrations are left out', texts[0])
+        self.assertNotIn('in time', ' '.join(texts))
+
+    def test_few_migrations(self) -> None:
+        whom = {name: ('c0', 1) for name in 'ab'}
+        stage = {'strategy': 'evacuate', 'parameters': {'nodes': ['c0']}}
+        found: Plan = plan(
+            small.snapshot({'c0': 4, 'c1': 4}, whom),
+            'combined',
+            stages=[stage],
+            max_migrations=1,
+        )
+        self.assertRegex(found.messages[0], 'or with so few migrations$')
 
 
 class TestImpossible(unittest.TestCase):
