@@ -46,6 +46,15 @@ MAX_TRIES = 4
 # Rules that gave way of which it is looked whether they have to.
 MOST_ASKED_BACK = 4
 
+# Rules that bind for some time only.
+PASSING = (records.QUIET_HOURS, records.BUDGET)
+
+REFUSED = (Status.INFEASIBLE, Status.TIME_LIMIT)
+NOT_NOW = 'nothing is done now'
+
+# So many reasons for that are named.
+MOST_SHOWN = 3
+
 GAVE_WAY = 'rules that should hold gave way'
 
 # Plans a cluster in a share of the time that is left.
@@ -97,9 +106,36 @@ def plan(
     if not known.policy.rules:
         return make(snapshot, 1.0)
     task = _Task(snapshot, known, make)
-    if search is Search.DIRECTED:
-        return task.directed()
-    return task.anchored(search is Search.MENDING)
+    made = task.planned(search)
+    reasons = task.held()
+    if not reasons or made.status not in REFUSED:
+        return made
+    # Other rules may have been the reason as well.
+    other = _timeless(snapshot, known, make).planned(search)
+    if other.status is Status.INFEASIBLE:
+        return other
+    if other.status is Status.TIME_LIMIT:
+        return dataclasses.replace(made, status=other.status)
+    text = f'{NOT_NOW}: instances are {" or ".join(reasons[:MOST_SHOWN])}'
+    return dataclasses.replace(
+        made, status=Status.NO_CHANGE, messages=(text, *made.messages)
+    )
+
+
+def _timeless(
+    snapshot: model.Snapshot, known: Business, make: Planner
+) -> _Task:
+    """The same without the rules that bind only for a while."""
+    instances = tuple(
+        dataclasses.replace(one, quiet_from_s=None)
+        for one in snapshot.instances
+    )
+    rules = tuple(r for r in known.policy.rules if r.kind not in PASSING)
+    return _Task(
+        dataclasses.replace(snapshot, instances=instances),
+        dataclasses.replace(known, policy=records.Policy(rules)),
+        make,
+    )
 
 
 class _Task:
@@ -115,6 +151,23 @@ class _Task:
             known.whole or snapshot, known.policy, known.migrated
         )
         self._lowered = self._with(known.policy)
+        self._over_budget: set[str] = set()
+
+    def planned(self, search: Search) -> Plan:
+        """Plan with what the search knows."""
+        if search is Search.DIRECTED:
+            return self.directed()
+        return self.anchored(search is Search.MENDING)
+
+    def held(self) -> list[str]:
+        """Return what keeps some from moving for a while, once planned."""
+        stays = {one.stays for one in self._lowered.instances}
+        quiet = {
+            lowering.quiet(rule)
+            for rule in self._known.policy.rules
+            if rule.kind == records.QUIET_HOURS
+        }
+        return sorted(stays & quiet) + sorted(self._over_budget)
 
     def anchored(self, mends: bool) -> Plan:
         """Plan with a search that knows no relations.
@@ -172,7 +225,9 @@ class _Task:
         def make(snapshot: model.Snapshot) -> Plan:
             return self._make(snapshot, share)
 
-        return _budgeted(lowered, self._budgets, make)
+        made, stays = _budgeted(lowered, self._budgets, make)
+        self._over_budget.update(stays.values())
+        return _unproved(made) if stays else made
 
     def _judged(self, made: Plan) -> Plan:
         """A plan of a part of the rules, judged by all."""
@@ -192,8 +247,9 @@ def _budgeted(
     lowered: model.Snapshot,
     budgets: Budgets,
     make: Callable[[model.Snapshot], Plan],
-) -> Plan:
-    stays: dict[str, str] = budgets.used_up()
+) -> tuple[Plan, dict[str, str]]:
+    """Return a plan that keeps the budgets, and why who stays for that."""
+    stays = budgets.used_up()
     made = make(lowering.with_stays(lowered, stays))
     for who_stays in (
         *(budgets.exceeded,) * MAX_TRIES,
@@ -207,7 +263,7 @@ def _budgeted(
             break
         stays.update(more)
         made = make(lowering.with_stays(lowered, stays))
-    return _unproved(made) if stays else made
+    return made, stays
 
 
 def _newly_broken(made: Plan) -> frozenset[str]:

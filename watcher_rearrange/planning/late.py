@@ -61,12 +61,12 @@ def in_time(job: Job, end: Placement, path: Path, result: Plan) -> Plan:
     left = planned - len(path.moves)
     if job.deadline_s is None:
         quiet = left
-    status = Status.FEASIBLE if result.actions else Status.NO_CHANGE
-    if quiet:
-        # That there is no plan now does not mean that there is none.
-        result = writing.less(job, path, end)
-        status = writing.cut(result).status
     texts = _texts(job, planned, left, quiet)
+    if job.refusal(end) is not None:
+        # There is a plan, but it cannot be carried out now.
+        texts.append('a part of the plan is of no use: nothing is done')
+        result = writing.nothing(job)
+    status = Status.FEASIBLE if result.actions else Status.NO_CHANGE
     return dataclasses.replace(
         result, status=status, messages=(*texts, *result.messages)
     )

@@ -62,6 +62,12 @@ def less(job: Job, path: Path, end: Placement) -> Plan:
     return written(job, end, path)
 
 
+def nothing(job: Job) -> Plan:
+    """Return the plan that leaves everything as it is."""
+    stays = written(job, Placement(job.cluster), Path())
+    return dataclasses.replace(stays, actions=(), limits={})
+
+
 def of_actions(job: Job, made: Sequence[Action]) -> Plan:
     """Return the plan of some actions as they are, with their times."""
     moves = moves_of(job, made)

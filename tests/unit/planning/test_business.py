@@ -236,7 +236,32 @@ class TestWhoMoves(unittest.TestCase):
     def test_all_or_nothing_where_quiet_hours_begin(self) -> None:
         found = self.soon_quiet('a', 'b', 'c', all_or_nothing=True)
         self.assertEqual((), found.actions)
-        self.assertIs(Status.TIME_LIMIT, found.status)
+        self.assertIs(Status.NO_CHANGE, found.status)
+        self.assertIn('quiet hours', found.messages[0])
+        self.assertIn('nothing is done', found.messages[1])
+
+    def test_all_or_nothing_when_it_cannot_be_now(self) -> None:
+        """Where there will be a plan, it is not said that there is none."""
+        cluster = {'a': ('c0', 1), 'b': ('c0', 1)}
+        quiet = {'rule': 'quiet_hours', 'hours': ['22:00-06:00']}
+        budget = {'rule': 'budget', 'migrations': 1}
+        for rule, vcpus, status in (
+            (quiet, 4, Status.NO_CHANGE),
+            (budget, 4, Status.NO_CHANGE),
+            (quiet, 1, Status.INFEASIBLE),
+            (budget, 1, Status.INFEASIBLE),
+        ):
+            found = plan(
+                small.snapshot({'c0': 4, 'c1': vcpus}, cluster),
+                'evacuate',
+                {**rule, 'instances': names('a', 'b')},
+                nodes=['c0'],
+                all_or_nothing=True,
+            )
+            self.assertEqual((), found.actions)
+            self.assertIs(status, found.status)
+            if status is Status.NO_CHANGE:
+                self.assertIn(f'rule the {rule["rule"]}', found.messages[0])
 
     def test_budget(self) -> None:
         everybody = names('a', 'b', 'c')

@@ -171,7 +171,9 @@ class TestTables(unittest.TestCase):
         text = tables.render_plan(
             samples.snapshot(), plan.Plan(plan.Status.NO_CHANGE)
         )
-        self.assertEqual('Status: NO_CHANGE: nothing is worth moving', text)
+        self.assertEqual(
+            'Status: NO_CHANGE: nothing is worth moving now', text
+        )
 
     def test_no_text_steers_the_terminal(self):
         text = tables.render_plan(*hostile())

@@ -114,6 +114,11 @@ def with_stays(
     )
 
 
+def quiet(rule: records.Rule) -> str:
+    """Return why instances stay in the hours of a rule."""
+    return f'in the quiet hours of rule {rule.name}'
+
+
 class _Lowering:
     """One rule."""
 
@@ -281,8 +286,7 @@ class _Lowering:
 
     def _quiet_hours(self) -> None:
         if hours.within(self._rule.hours, self._now):
-            reason = f'in the quiet hours of rule {self._rule.name}'
-            self._stay(self._whom(), reason)
+            self._stay(self._whom(), quiet(self._rule))
 
     def _stay(self, whom: frozenset[str], reason: str) -> None:
         for uuid in whom:
