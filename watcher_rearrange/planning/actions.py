@@ -70,11 +70,13 @@ class Step:
     """An action that has no number yet.
 
     :ivar parents: positions of the steps it depends on
+    :ivar latest_s: it has to start before
     """
 
     action: Action
     parents: tuple[int, ...]
     needs: tuple[tuple[schedule.Key, int], ...] = ()
+    latest_s: float = math.inf
 
 
 def write(draft: Draft) -> tuple[tuple[Action, ...], PathSummary]:
@@ -141,7 +143,9 @@ def _timetable(
     steps: Sequence[Step], capacity: Mapping[schedule.Key, int]
 ) -> schedule.Timetable:
     tasks = [
-        schedule.Task(step.action.estimated_s, step.parents, step.needs)
+        schedule.Task(
+            step.action.estimated_s, step.parents, step.needs, step.latest_s
+        )
         for step in steps
     ]
     return schedule.make(tasks, capacity)
@@ -163,6 +167,8 @@ class _Found:
 def _shortest(draft: Draft, enough_s: float | None = None) -> _Found:
     """The order of the moves that has the shortest timetable.
 
+    Of all orders, one where the fewest begin in their quiet hours.
+
     :param enough_s: the search may end where this is reached, or can not be
     """
     capacity = _capacity(draft)
@@ -177,13 +183,13 @@ def _shortest(draft: Draft, enough_s: float | None = None) -> _Found:
     for moves in orders.valid(
         draft.rules, draft.start, draft.moves, min(count, MAX_ORDERS)
     ):
-        if best.timetable.makespan_s <= goal_s:
+        if best.timetable.rank <= (0, goal_s):
             break
         if tuple(moves) not in seen:
             seen.add(tuple(moves))
             steps = _steps(dataclasses.replace(draft, moves=moves))
             found = _timetable(steps, capacity)
-            if found.makespan_s < best.timetable.makespan_s:
+            if found.rank < best.timetable.rank:
                 best = _Found(moves, steps, found, least)
     return best
 
@@ -246,7 +252,14 @@ def _steps(draft: Draft) -> list[Step]:
         parents = [len(first) + parent for parent in graph.parents[k]]
         if move.source in gates:
             parents.append(gates[move.source])
-        steps.append(Step(_migrate(draft, move), tuple(parents), _needs(move)))
+        steps.append(
+            Step(
+                _migrate(draft, move),
+                tuple(parents),
+                _needs(move),
+                _latest_s(draft, move),
+            )
+        )
     for change in draft.services:
         if not change.first:
             departures = graph.reduced(leaving[change.node])
@@ -261,6 +274,13 @@ def _needs(move: Move) -> tuple[tuple[schedule.Key, int], ...]:
         (('incoming', move.destination), 1),
         (('parallel',), 1),
     )
+
+
+def _latest_s(draft: Draft, move: Move) -> float:
+    """When the quiet hours of the instance begin."""
+    instance = draft.rules.cluster.snapshot.instances[move.instance]
+    from_s = instance.quiet_from_s
+    return math.inf if from_s is None else from_s
 
 
 def _capacity(draft: Draft) -> dict[schedule.Key, int]:

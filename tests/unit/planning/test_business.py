@@ -225,6 +225,16 @@ class TestWhoMoves(unittest.TestCase):
         self.assertIn('quiet hours of an instance', found.messages[0])
         self.assertIs(Status.FEASIBLE, found.status)
 
+    def test_who_is_quiet_soon_goes_first(self) -> None:
+        # Each would begin before 23:00 if it were the first.
+        for uuid in 'abc':
+            found = self.soon_quiet(uuid)
+            self.assertEqual({'a', 'b', 'c'}, set(moves(found)))
+            self.assertEqual((), found.messages)
+        self.assertEqual(
+            {'a', 'b', 'c'}, set(moves(self.soon_quiet('a', 'c')))
+        )
+
     def test_actions_know_the_hours(self) -> None:
         hours = {
             action.instance: action.not_within

@@ -19,12 +19,16 @@ node, a link) is handed on from task to task, unit by unit; whoever takes a
 unit comes after whoever had it. So the order keeps the limits whatever the
 real durations are (chaining: Policella, Smith, Cesta and Oddo 2004). Units
 that come from those before a task anyway are taken first.
+
+Where tasks would start too late that way, those with the least time left go
+first (earliest due date, Jackson 1955), if that lets more of them be in time.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import heapq
+import math
 
 from collections.abc import Callable
 from collections.abc import Hashable
@@ -37,6 +41,9 @@ from watcher_rearrange.path.graph.pools import Pool
 
 Key = Hashable
 
+# Who goes first: the least.
+Turn = tuple[float, ...]
+
 
 @dataclasses.dataclass(frozen=True)
 class Task:
@@ -44,11 +51,13 @@ class Task:
 
     :ivar parents: indices of the tasks that must be over before
     :ivar needs: what it holds meanwhile, as (key, units)
+    :ivar latest_s: it should have started before
     """
 
     seconds: float
     parents: tuple[int, ...] = ()
     needs: tuple[tuple[Key, int], ...] = ()
+    latest_s: float = math.inf
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,6 +68,7 @@ class Timetable:
     :ivar after: for each task those that must be over before it, for the
         limits alone
     :ivar bound_s: no timetable is shorter
+    :ivar late: how many tasks start too late
     """
 
     start_s: list[float]
@@ -66,11 +76,17 @@ class Timetable:
     order: list[int]
     after: list[list[int]]
     bound_s: float
+    late: int = 0
 
     @property
     def makespan_s(self) -> float:
         """When the last task ends."""
         return max(self.end_s, default=0.0)
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """The less, the better: what comes too late, then the makespan."""
+        return self.late, self.makespan_s
 
 
 def make(
@@ -86,15 +102,27 @@ def make(
         that is behind a task
     """
     tails = _tails(tasks)
-    scheduler = _Scheduler(tasks, capacity, weight or tails.__getitem__)
-    scheduler.run()
-    return Timetable(
-        scheduler.start_s,
-        scheduler.end_s,
-        scheduler.order,
-        scheduler.after,
-        max([*tails, *_loads(tasks, capacity)], default=0.0),
-    )
+    bound_s = max([*tails, *_loads(tasks, capacity)], default=0.0)
+
+    def scheduled(turns: Sequence[Turn]) -> Timetable:
+        done = _Scheduler(tasks, capacity, turns)
+        done.run()
+        late = sum(
+            # As a plan has it: rounded.
+            round(start_s, 1) >= task.latest_s
+            for start_s, task in zip(done.start_s, tasks, strict=True)
+        )
+        return Timetable(
+            done.start_s, done.end_s, done.order, done.after, bound_s, late
+        )
+
+    weigh = weight or tails.__getitem__
+    found = scheduled([(-weigh(k),) for k in range(len(tasks))])
+    if not found.late:
+        return found
+    due_s = _due_s(tasks)
+    urgent = scheduled([(due_s[k], -weigh(k)) for k in range(len(tasks))])
+    return min(found, urgent, key=lambda one: one.rank)
 
 
 class _Scheduler:
@@ -102,14 +130,14 @@ class _Scheduler:
         self,
         tasks: Sequence[Task],
         capacity: Mapping[Key, int],
-        weight: Callable[[int], float],
+        turns: Sequence[Turn],
     ) -> None:
         self._tasks = tasks
-        self._weight = [-weight(k) for k in range(len(tasks))]
+        self._turns = turns
         self._free = dict(capacity)
         self._chains = Chains(len(tasks))
         self._pools: dict[Key, Pool] = {}
-        self._waiting: dict[Key, list[tuple[float, int]]] = {}
+        self._waiting: dict[Key, list[tuple[Turn, int]]] = {}
         self._open = [len(set(task.parents)) for task in tasks]
         self._children: list[list[int]] = [[] for _ in tasks]
         for k, task in enumerate(tasks):
@@ -140,16 +168,16 @@ class _Scheduler:
                 self._start_waiting(key, now_s)
 
     def _start_all(self, ready: list[int], now_s: float) -> None:
-        for k in sorted(ready, key=lambda k: (self._weight[k], k)):
+        for k in sorted(ready, key=lambda k: (self._turns[k], k)):
             self._try(k, now_s)
 
     def _start_waiting(self, key: Key, now_s: float) -> None:
         """Start who waits for a key, until it is used up."""
         queue = self._waiting.pop(key, [])
         while queue:
-            weight, k = heapq.heappop(queue)
+            turn, k = heapq.heappop(queue)
             if self._lacking(k) == key:
-                heapq.heappush(queue, (weight, k))
+                heapq.heappush(queue, (turn, k))
                 break
             self._try(k, now_s)
         for entry in queue:
@@ -164,7 +192,7 @@ class _Scheduler:
     def _try(self, k: int, now_s: float) -> None:
         key = self._lacking(k)
         if key is not None:
-            entry = (self._weight[k], k)
+            entry = (self._turns[k], k)
             heapq.heappush(self._waiting.setdefault(key, []), entry)
             return
         self.after[k] = self._taken(k)
@@ -206,6 +234,16 @@ def _tails(tasks: Sequence[Task]) -> list[float]:
         for parent in tasks[k].parents:
             behind[parent] = max(behind[parent], behind[k])
     return behind
+
+
+def _due_s(tasks: Sequence[Task]) -> list[float]:
+    """When each task should have started, for those behind it too."""
+    due_s = [task.latest_s for task in tasks]
+    for k in range(len(tasks) - 1, -1, -1):
+        for parent in tasks[k].parents:
+            before_s = due_s[k] - tasks[parent].seconds
+            due_s[parent] = min(due_s[parent], before_s)
+    return due_s
 
 
 def _loads(tasks: Sequence[Task], capacity: Mapping[Key, int]) -> list[float]:

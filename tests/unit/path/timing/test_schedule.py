@@ -68,6 +68,9 @@ def most_at_once(
     return best
 
 
+ALL: dict[schedule.Key, int] = {'all': 1}
+
+
 class TestTimetable(unittest.TestCase):
     def test_the_longest_chain_goes_first(self) -> None:
         tasks = [
@@ -116,6 +119,22 @@ class TestTimetable(unittest.TestCase):
         ]
         found = schedule.make(tasks, {'out': 2, 'in': 1})
         self.assertEqual([[], [], [1]], found.after)
+
+    def test_who_would_be_too_late_goes_first(self) -> None:
+        everything: tuple[tuple[schedule.Key, int], ...] = (('all', 1),)
+        long = Task(5, (), everything)
+        soon = Task(2, (), everything, latest_s=3)
+        found = schedule.make([long, soon], ALL)
+        self.assertEqual(([2.0, 0.0], 0), (found.start_s, found.late))
+        # So do those who it waits for.
+        child = Task(1, (1,), everything, latest_s=3)
+        found = schedule.make([long, Task(2, (), everything), child], ALL)
+        self.assertEqual(([3.0, 0.0, 2.0], 0), (found.start_s, found.late))
+
+    def test_the_longest_goes_first_where_nobody_is_late(self) -> None:
+        everything: tuple[tuple[schedule.Key, int], ...] = (('all', 1),)
+        tasks = [Task(5, (), everything), Task(2, (), everything, latest_s=6)]
+        self.assertEqual([0.0, 5.0], schedule.make(tasks, ALL).start_s)
 
     def test_nothing(self) -> None:
         self.assertEqual(0.0, schedule.make([], {}).makespan_s)
