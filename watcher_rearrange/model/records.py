@@ -45,6 +45,9 @@ DEFAULT_ZONE = 'nova'
 # What a node's link for migrations carries unless somebody says it.
 DEFAULT_LINK_MBPS = 1000
 
+# A little more than [DEFAULT] scheduler_instance_sync_interval of Nova.
+SCHEDULER_SYNC_S = 130
+
 # Migration states in which Placement holds nothing on the other end.
 FINISHED_MIGRATIONS = frozenset(
     'cancelled completed confirmed done error failed reverted'.split()
@@ -159,13 +162,17 @@ class Instance:
 
 @dataclasses.dataclass(frozen=True)
 class ServerGroup:
-    """A server group: which instances belong together or apart."""
+    """A server group: which instances belong together or apart.
+
+    :ivar of_policy: whether a policy has it, and Nova does not know of it
+    """
 
     uuid: str
     policy: str
     members: tuple[str, ...]
     name: str = ''
     max_server_per_host: int = 1
+    of_policy: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -266,6 +273,8 @@ class Snapshot:
         that there are rules for
     :ivar skip_hypervisor_version_check_on_lm: whether Nova is told to migrate
         instances live to older hypervisors, too
+    :ivar scheduler_sync_s: how long after a migration Nova's scheduler may
+        still count the instance on the node that it has left
     :ivar fences: of a policy, which no snapshot file has
     :ivar relations: the same
     """
@@ -278,6 +287,7 @@ class Snapshot:
     flavors: tuple[Flavor, ...] = ()
     scheduler_filters: tuple[str, ...] | None = None
     skip_hypervisor_version_check_on_lm: bool = False
+    scheduler_sync_s: int = SCHEDULER_SYNC_S
     fences: tuple[Fence, ...] = ()
     relations: tuple[Relation, ...] = ()
 

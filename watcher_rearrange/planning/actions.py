@@ -33,6 +33,7 @@ from watcher_rearrange.path.timing import bound
 from watcher_rearrange.path.timing import duration
 from watcher_rearrange.path.timing import orders
 from watcher_rearrange.path.timing import schedule
+from watcher_rearrange.path.timing import syncs
 from watcher_rearrange.planning.job import ServiceChange
 from watcher_rearrange.policies.limits import Limits
 
@@ -71,12 +72,14 @@ class Step:
 
     :ivar parents: positions of the steps it depends on
     :ivar latest_s: it has to start before
+    :ivar lags: positions of steps, and how long after their end it starts
     """
 
     action: Action
     parents: tuple[int, ...]
     needs: tuple[tuple[schedule.Key, int], ...] = ()
     latest_s: float = math.inf
+    lags: syncs.Lags = ()
 
 
 def write(draft: Draft) -> tuple[tuple[Action, ...], PathSummary]:
@@ -144,7 +147,11 @@ def _timetable(
 ) -> schedule.Timetable:
     tasks = [
         schedule.Task(
-            step.action.estimated_s, step.parents, step.needs, step.latest_s
+            step.action.estimated_s,
+            step.parents,
+            step.needs,
+            step.latest_s,
+            step.lags,
         )
         for step in steps
     ]
@@ -245,6 +252,9 @@ def _steps(draft: Draft) -> list[Step]:
     graph = dag.Dag(draft.rules, draft.start, draft.moves)
     first = [change for change in draft.services if change.first]
     gates = {change.node: k for k, change in enumerate(first)}
+    lags = syncs.lags(
+        draft.rules, draft.start, draft.moves, graph.ancestors.has
+    )
     steps = [Step(_disable(draft, change), ()) for change in first]
     leaving = collections.defaultdict(list)
     for k, move in enumerate(draft.moves):
@@ -258,11 +268,12 @@ def _steps(draft: Draft) -> list[Step]:
                 tuple(parents),
                 _needs(move),
                 _latest_s(draft, move),
+                tuple((len(first) + j, lag_s) for j, lag_s in lags[k]),
             )
         )
     for change in draft.services:
         if not change.first:
-            departures = graph.reduced(leaving[change.node])
+            departures = graph.ancestors.reduced(leaving[change.node])
             parents = [len(first) + parent for parent in departures]
             steps.append(Step(_disable(draft, change), tuple(parents)))
     return steps

@@ -180,7 +180,8 @@ class _Keeper:
         position = {action.id: k for k, action in enumerate(made)}
         before = [[position.get(p) for p in one.parents] for one in made]
         if draft.parents != before:
-            made = timed.waiting(made, draft.parents, self._job.limits)
+            lags = writing.lags(self._job, made)
+            made = timed.waiting(made, draft.parents, self._job.limits, lags)
         in_time = made[: late.first(self._job, made)]
         self._tardy += _migrations(made) - _migrations(in_time)
         made = _whole(result.actions, in_time)

@@ -20,12 +20,15 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
+import types
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 
 from watcher_rearrange.model.plan import Action
 from watcher_rearrange.path.graph.chains import Chains
 from watcher_rearrange.path.graph.pools import Pool
+from watcher_rearrange.path.timing import syncs
 from watcher_rearrange.policies.limits import Limits
 
 
@@ -36,18 +39,29 @@ Parents = Sequence[Sequence[int]]
 
 
 def waiting(
-    actions: Sequence[Action], parents: Parents, limits: Limits
+    actions: Sequence[Action],
+    parents: Parents,
+    limits: Limits,
+    lags: Mapping[int, syncs.Lags] = types.MappingProxyType({}),
 ) -> tuple[Action, ...]:
     """Return actions that have other parents.
 
     :param actions: parents before children
     :param parents: the new ones
+    :param lags: how long after the end of others some start, by position
     """
     table = _Table(actions, parents, limits)
     ends_s: list[float] = []
-    found = []
+    found: list[Action] = []
     for action, own, after in zip(actions, parents, table.after, strict=True):
-        start_s = max((ends_s[k] for k in (*own, *after)), default=0.0)
+        late = lags.get(len(found), ())
+        start_s = max(
+            (
+                *(ends_s[k] for k in (*own, *after)),
+                *(ends_s[k] + lag_s for k, lag_s in late),
+            ),
+            default=0.0,
+        )
         ends_s.append(start_s + action.estimated_s)
         found.append(
             dataclasses.replace(

@@ -25,6 +25,7 @@ from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
+from watcher_rearrange.path.timing import syncs
 from watcher_rearrange.planning import actions
 from watcher_rearrange.planning.job import Job
 
@@ -109,6 +110,25 @@ def moves_of(job: Job, made: Sequence[Action]) -> tuple[Move, ...]:
         for action in made
         if action.is_migration
     )
+
+
+def lags(job: Job, made: Sequence[Action]) -> dict[int, syncs.Lags]:
+    """Return how long after others some actions start, by position.
+
+    They are taken to be over in their order.
+    """
+    of = [k for k, action in enumerate(made) if action.is_migration]
+    found = syncs.lags(
+        job.rules,
+        Placement(job.cluster),
+        moves_of(job, made),
+        lambda one, other: one < other,
+    )
+    return {
+        k: tuple((of[j], lag_s) for j, lag_s in own)
+        for k, own in zip(of, found, strict=True)
+        if own
+    }
 
 
 def after(start: Placement, moves: Sequence[Move]) -> Placement:

@@ -172,5 +172,6 @@ SNAPSHOT = Table(
         'flavors': kinds.list_of(FLAVOR.read),
         'scheduler_filters': kinds.nullable(TEXTS),
         'skip_hypervisor_version_check_on_lm': kinds.boolean,
+        'scheduler_sync_s': kinds.whole(),
     },
 )

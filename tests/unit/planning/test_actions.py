@@ -12,12 +12,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import unittest
 
 from tests.unit.model import small
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.plan import Action
 from watcher_rearrange.model.plan import PathSummary
+from watcher_rearrange.model.records import ServerGroup
 from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.planning import actions
@@ -77,6 +79,57 @@ class TestMigrations(unittest.TestCase):
 
     def test_nothing(self) -> None:
         self.assertEqual(((), PathSummary()), write(moves=()))
+
+
+class TestScheduler(unittest.TestCase):
+    """Nova's scheduler hears late of who has left a node."""
+
+    def _starts(
+        self, group: ServerGroup, *moves: Move, sync_s: int = 130
+    ) -> list[float]:
+        """How long after the end of that of a the other moves start."""
+        rules = small.rules(
+            small.snapshot(
+                {'c0': 8, 'c1': 8, 'c2': 8},
+                {'a': ('c0', 1), 'b': ('c1', 1), 'c': ('c1', 1)},
+                server_groups=(group,),
+                scheduler_sync_s=sync_s,
+            )
+        )
+        draft = actions.Draft(
+            rules,
+            Placement(rules.cluster),
+            moves,
+            (),
+            lambda move: '',
+            Limits(),
+        )
+        found, summary = actions.write(draft)
+        self.assertLessEqual(summary.makespan_bound_s, summary.makespan_s)
+        starts_s = {one.instance: one.starts_s for one in found}
+        (end_s,) = (
+            a.starts_s + a.estimated_s for a in found if a.instance == 'a'
+        )
+        return [starts_s[k] - end_s for k in sorted(starts_s) if k != 'a']
+
+    def test_a_mate_comes_once_nova_knows(self) -> None:
+        leaves, comes = Move(0, 0, 2), Move(1, 1, 0)
+        apart = small.apart('a', 'b')
+        self.assertEqual([130], self._starts(apart, leaves, comes))
+        self.assertEqual([0], self._starts(apart, leaves, comes, sync_s=0))
+        of_policy = dataclasses.replace(apart, of_policy=True)
+        self.assertEqual([0], self._starts(of_policy, leaves, comes))
+
+    def test_where_one_more_may_be_nobody_waits(self) -> None:
+        leaves, comes = Move(0, 0, 2), Move(1, 1, 0)
+        apart = small.apart('a', 'b', most=2)
+        (start_s,) = self._starts(apart, leaves, comes)
+        self.assertLess(start_s, 0)
+
+    def test_others_do_not_wait(self) -> None:
+        apart = small.apart('a', 'b')
+        (start_s,) = self._starts(apart, Move(0, 0, 2), Move(2, 1, 0))
+        self.assertLess(start_s, 0)
 
 
 class TestServices(unittest.TestCase):

@@ -61,6 +61,12 @@ class TestWaiting(unittest.TestCase):
         self.assertEqual([()] * 3, [one.after for one in found])
         self.assertEqual([0, 5, 8], [one.starts_s for one in found])
 
+    def test_a_lag(self) -> None:
+        actions = (move('1', 'ab', 5), move('2', 'cd', 3), move('3', 'ea', 1))
+        lags = {2: ((0, 30.0),)}
+        found = timed.waiting(actions, [[], [], [0]], Limits(), lags)
+        self.assertEqual([0, 0, 35], [one.starts_s for one in found])
+
     def test_nobody_waits_for_who_is_only_before_in_the_list(self) -> None:
         actions = (
             move('1', 'ab', 5),

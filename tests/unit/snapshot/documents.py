@@ -60,6 +60,7 @@ def full_snapshot() -> dict[str, Any]:
     document['flavors'] = [_flavor()]
     document['scheduler_filters'] = ['ComputeFilter']
     document['skip_hypervisor_version_check_on_lm'] = True
+    document['scheduler_sync_s'] = 60
     return document
 
 

@@ -41,6 +41,7 @@ class Dag:
 
     :param moves: valid one at a time, in this order
     :ivar parents: for each move the indices of those it depends on
+    :ivar ancestors: the same with those that these depend on
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class Dag:
             ):
                 pool.give(k, units)
         self.parents = chains.parents
-        self.reduced = chains.ancestors.reduced
+        self.ancestors = chains.ancestors
 
 
 # In place of a resource class.

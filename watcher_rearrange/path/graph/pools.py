@@ -45,6 +45,10 @@ class Ancestors:
     def __init__(self, count: int) -> None:
         self.of = [0] * count
 
+    def has(self, ancestor: int, k: int) -> bool:
+        """Whether one waits for another."""
+        return bool(self.of[k] >> ancestor & 1)
+
     def closure(self, needed: list[int]) -> int:
         """Return a bit for each of these and for all their ancestors."""
         ancestors = 0

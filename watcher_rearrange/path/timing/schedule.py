@@ -52,12 +52,15 @@ class Task:
     :ivar parents: indices of the tasks that must be over before
     :ivar needs: what it holds meanwhile, as (key, units)
     :ivar latest_s: it should have started before
+    :ivar lags: (task, seconds): it starts so long after the end of one that
+        is over before in any case
     """
 
     seconds: float
     parents: tuple[int, ...] = ()
     needs: tuple[tuple[Key, int], ...] = ()
     latest_s: float = math.inf
+    lags: tuple[tuple[int, float], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,6 +147,8 @@ class _Scheduler:
             for parent in set(task.parents):
                 self._children[parent].append(k)
         self._running: list[tuple[float, int]] = []
+        # Who waits for nothing but the time.
+        self._lagging: list[tuple[float, int]] = []
         self.start_s = [0.0] * len(tasks)
         self.end_s = [0.0] * len(tasks)
         self.after: list[list[int]] = [[] for _ in tasks]
@@ -153,8 +158,8 @@ class _Scheduler:
         """Start everything as early as it can be."""
         ready = [k for k, count in enumerate(self._open) if not count]
         self._start_all(ready, 0.0)
-        while self._running:
-            now_s = self._running[0][0]
+        while self._running or self._lagging:
+            now_s = min(self._running[:1] + self._lagging[:1])[0]
             ready, freed = [], set()
             while self._running and self._running[0][0] <= now_s:
                 _, k = heapq.heappop(self._running)
@@ -162,10 +167,17 @@ class _Scheduler:
                 for child in self._children[k]:
                     self._open[child] -= 1
                     if not self._open[child]:
-                        ready.append(child)
+                        entry = (self._ready_s(child, now_s), child)
+                        heapq.heappush(self._lagging, entry)
+            while self._lagging and self._lagging[0][0] <= now_s:
+                ready.append(heapq.heappop(self._lagging)[1])
             self._start_all(ready, now_s)
             for key in sorted(freed, key=repr):
                 self._start_waiting(key, now_s)
+
+    def _ready_s(self, k: int, now_s: float) -> float:
+        lags = self._tasks[k].lags
+        return max([now_s, *(self.end_s[j] + lag_s for j, lag_s in lags)])
 
     def _start_all(self, ready: list[int], now_s: float) -> None:
         for k in sorted(ready, key=lambda k: (self._turns[k], k)):
@@ -231,17 +243,22 @@ def _tails(tasks: Sequence[Task]) -> list[float]:
     behind = [0.0] * len(tasks)
     for k in range(len(tasks) - 1, -1, -1):
         behind[k] += tasks[k].seconds
-        for parent in tasks[k].parents:
-            behind[parent] = max(behind[parent], behind[k])
+        for parent, lag_s in _befores(tasks[k]):
+            behind[parent] = max(behind[parent], lag_s + behind[k])
     return behind
+
+
+def _befores(task: Task) -> list[tuple[int, float]]:
+    """What is over before a task, and how long at least."""
+    return [*((parent, 0.0) for parent in task.parents), *task.lags]
 
 
 def _due_s(tasks: Sequence[Task]) -> list[float]:
     """When each task should have started, for those behind it too."""
     due_s = [task.latest_s for task in tasks]
     for k in range(len(tasks) - 1, -1, -1):
-        for parent in tasks[k].parents:
-            before_s = due_s[k] - tasks[parent].seconds
+        for parent, lag_s in _befores(tasks[k]):
+            before_s = due_s[k] - lag_s - tasks[parent].seconds
             due_s[parent] = min(due_s[parent], before_s)
     return due_s
 

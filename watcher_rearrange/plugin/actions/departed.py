@@ -42,7 +42,7 @@ GROUP = 'watcher_actions.guarded_migrate'
 OPTIONS = [
     cfg.IntOpt(
         'scheduler_sync_s',
-        default=130,
+        default=records.SCHEDULER_SYNC_S,
         min=0,
         help="How many seconds after a migration Nova's scheduler is sure to "
         'know that the instance has left: a little more than [DEFAULT] '
@@ -57,14 +57,19 @@ CONF.register_opts(OPTIONS, group=GROUP)
 MICROVERSION = '2.71'
 
 
+def sync_s() -> int:
+    """Return for how long an instance that has left may be seen, seconds."""
+    return int(CONF[GROUP].scheduler_sync_s)
+
+
 def wait_s(instance_uuid: str, host: str) -> float:
     """Return for how long Nova would refuse a node to an instance.
 
     :returns: seconds, 0 if it would not
     :raises api.Unreadable: if that cannot be found out
     """
-    sync_s = CONF[GROUP].scheduler_sync_s
-    if not sync_s:
+    seen_s = sync_s()
+    if not seen_s:
         return 0.0
     nova = api.Api('Nova', MICROVERSION, _connect)
     apart = _apart(nova, instance_uuid)
@@ -72,7 +77,7 @@ def wait_s(instance_uuid: str, host: str) -> float:
         return 0.0
     # Nova notes its own time.
     now = nova.now()
-    departed = _departed(nova, host, now - datetime.timedelta(seconds=sync_s))
+    departed = _departed(nova, host, now - datetime.timedelta(seconds=seen_s))
     concerned = [
         group for group in apart if departed.keys() & {*group['members']}
     ]
@@ -80,12 +85,12 @@ def wait_s(instance_uuid: str, host: str) -> float:
         return 0.0
     there = _there(nova, host) | departed.keys()
     waits = [
-        sync_s - (now - departed[uuid]).total_seconds()
+        seen_s - (now - departed[uuid]).total_seconds()
         for group in concerned
         if _is_full(group, there - {instance_uuid})
         for uuid in departed.keys() & {*group['members']}
     ]
-    return min(max(0.0, *waits), sync_s) if waits else 0.0
+    return min(max(0.0, *waits), seen_s) if waits else 0.0
 
 
 def _apart(nova: api.Api, instance_uuid: str) -> list[dict[str, Any]]:

@@ -53,17 +53,22 @@ OPTIONS = (SCHEDULER_FILTERS, SKIP_VERSION_CHECK)
 
 
 def as_configured(
-    snapshot: records.Snapshot, filters: Sequence[str], skip: bool
+    snapshot: records.Snapshot,
+    filters: Sequence[str],
+    skip: bool,
+    sync_s: int = records.SCHEDULER_SYNC_S,
 ) -> records.Snapshot:
     """Return a snapshot with what is said of Nova.
 
     :param filters: the value of ``scheduler_filters``
     :param skip: the value of ``skip_hypervisor_version_check_on_lm``
+    :param sync_s: for how long guarded migrations wait for its scheduler
     """
     return dataclasses.replace(
         snapshot,
         scheduler_filters=tuple(filters) or snapshot.scheduler_filters,
         skip_hypervisor_version_check_on_lm=skip,
+        scheduler_sync_s=sync_s,
     )
 
 

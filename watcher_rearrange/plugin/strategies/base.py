@@ -32,6 +32,7 @@ from watcher_rearrange.planning import pipeline
 from watcher_rearrange.plugin import messages
 from watcher_rearrange.plugin import rendering
 from watcher_rearrange.plugin import solution
+from watcher_rearrange.plugin.actions import departed
 from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import business
 from watcher_rearrange.plugin.readers import cloud
@@ -190,6 +191,7 @@ class RearrangeStrategy(base.BaseStrategy):
             reading.snapshot,
             self.config.scheduler_filters,
             self.config.skip_hypervisor_version_check_on_lm,
+            departed.sync_s(),
         )
         reading = dataclasses.replace(reading, snapshot=snapshot)
         loads = self.measured_loads()

@@ -134,7 +134,9 @@ class _Facts:
         members = tuple(sorted(relation.members))
         name = f'rule {relation.name}'
         self.groups.append(
-            model.ServerGroup(name, policy, members, '', relation.most)
+            model.ServerGroup(
+                name, policy, members, '', relation.most, of_policy=True
+            )
         )
 
     def _limit(self, relation: model.Relation) -> None:

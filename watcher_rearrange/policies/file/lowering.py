@@ -228,7 +228,12 @@ class _Lowering:
         if len(members) > 1:
             self._facts.groups.append(
                 model.ServerGroup(
-                    f'rule {self._rule.name}', policy, members, '', most
+                    f'rule {self._rule.name}',
+                    policy,
+                    members,
+                    '',
+                    most,
+                    of_policy=True,
                 )
             )
 

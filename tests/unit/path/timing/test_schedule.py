@@ -136,6 +136,18 @@ class TestTimetable(unittest.TestCase):
         tasks = [Task(5, (), everything), Task(2, (), everything, latest_s=6)]
         self.assertEqual([0.0, 5.0], schedule.make(tasks, ALL).start_s)
 
+    def test_a_lag_holds_nothing(self) -> None:
+        everything: tuple[tuple[schedule.Key, int], ...] = (('all', 1),)
+        tasks = [
+            Task(2, (), everything),
+            Task(1, (0,), everything, lags=((0, 10.0),)),
+            Task(4, (), everything),
+        ]
+        found = schedule.make(tasks, ALL)
+        self.assertEqual([0.0, 12.0, 2.0], found.start_s)
+        self.assertEqual([[], [2], [0]], found.after)
+        self.assertEqual((13.0, 13.0), (found.makespan_s, found.bound_s))
+
     def test_nothing(self) -> None:
         self.assertEqual(0.0, schedule.make([], {}).makespan_s)
 

@@ -55,3 +55,9 @@ class TestConfigured(unittest.TestCase):
         for skip in (False, True):
             found = scheduler.as_configured(snapshot, [], skip)
             self.assertEqual(skip, found.skip_hypervisor_version_check_on_lm)
+
+    def test_how_long_its_scheduler_sees_who_has_left(self) -> None:
+        snapshot = small.snapshot({'c0': 1}, {})
+        self.assertEqual(130, snapshot.scheduler_sync_s)
+        found = scheduler.as_configured(snapshot, [], False, 0)
+        self.assertEqual(0, found.scheduler_sync_s)
