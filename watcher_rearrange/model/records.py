@@ -277,6 +277,8 @@ class Snapshot:
         still count the instance on the node that it has left
     :ivar fences: of a policy, which no snapshot file has
     :ivar relations: the same
+    :ivar loose_fences: those of a policy that may be broken, but should not
+    :ivar loose_relations: the same
     """
 
     compute_nodes: tuple[ComputeNode, ...]
@@ -290,6 +292,18 @@ class Snapshot:
     scheduler_sync_s: int = SCHEDULER_SYNC_S
     fences: tuple[Fence, ...] = ()
     relations: tuple[Relation, ...] = ()
+    loose_fences: tuple[Fence, ...] = ()
+    loose_relations: tuple[Relation, ...] = ()
+
+    def bound(self) -> Snapshot:
+        """Return the cluster where nothing is loose."""
+        return dataclasses.replace(
+            self,
+            fences=(*self.fences, *self.loose_fences),
+            relations=(*self.relations, *self.loose_relations),
+            loose_fences=(),
+            loose_relations=(),
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -25,6 +25,7 @@ import datetime
 import enum
 
 from collections.abc import Callable
+from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
 
@@ -150,7 +151,9 @@ class _Task:
         self._budgets = Budgets(
             known.whole or snapshot, known.policy, known.migrated
         )
-        self._lowered = self._with(known.policy)
+        self._lowered = lowering.lower(
+            snapshot, known.policy, known.now, known.whole
+        )
         self._over_budget: set[str] = set()
 
     def planned(self, search: Search) -> Plan:
@@ -188,7 +191,9 @@ class _Task:
         best = self._plan(self._lowered, FIRST_SHARE)
         if not _is_left(best):
             return best
-        other = self._plan(self._with(musts), FIRST_SHARE)
+        kept = {rule.name for rule in musts.rules}
+        shoulds = {r.name for r in self._known.policy.rules} - kept
+        other = self._plan(self._loosened(shoulds), FIRST_SHARE)
         if _aim(other) >= _aim(best):
             # What is impossible with all rules may be possible with less.
             sure = other.status is best.status
@@ -204,8 +209,8 @@ class _Task:
                 # It has come back with another one.
                 continue
             share = 1.0 / (len(names) - count)
-            without = self._without(gone - {name})
-            trial = self._judged(self._plan(self._with(without), share))
+            loosened = self._loosened(gone - {name})
+            trial = self._judged(self._plan(loosened, share))
             if _aim(trial) <= _aim(best):
                 best, gone = trial, gone & _newly_broken(trial)
         if not gone:
@@ -213,9 +218,20 @@ class _Task:
         text = f'{GAVE_WAY}: {", ".join(sorted(gone))}'
         return dataclasses.replace(best, messages=(text, *best.messages))
 
-    def _with(self, policy: records.Policy) -> model.Snapshot:
-        known = self._known
-        return lowering.lower(self._snapshot, policy, known.now, known.whole)
+    def _loosened(self, names: Collection[str]) -> model.Snapshot:
+        """The cluster where rules with these names give way."""
+        lowered = self._lowered
+        return dataclasses.replace(
+            lowered,
+            fences=tuple(f for f in lowered.fences if f.name not in names),
+            relations=tuple(
+                r for r in lowered.relations if r.name not in names
+            ),
+            loose_fences=tuple(f for f in lowered.fences if f.name in names),
+            loose_relations=tuple(
+                r for r in lowered.relations if r.name in names
+            ),
+        )
 
     def _plan(self, lowered: model.Snapshot, share: float = 1.0) -> Plan:
         if len(self._budgets):
@@ -237,10 +253,6 @@ class _Task:
         weight = {rule.name: rule.weight for rule in self._known.policy.rules}
         order = sorted(names, key=lambda name: (-weight[name], name))
         return order[:MOST_ASKED_BACK]
-
-    def _without(self, names: frozenset[str]) -> records.Policy:
-        rules = self._known.policy.rules
-        return records.Policy(tuple(r for r in rules if r.name not in names))
 
 
 def _budgeted(

@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -23,6 +25,8 @@ from watcher_rearrange.constraints.breaches import Breaches
 from watcher_rearrange.constraints.breaches import ShouldBreaches
 from watcher_rearrange.constraints.related import NO_PART
 from watcher_rearrange.constraints.related import Relation
+from watcher_rearrange.constraints.rules import Rules
+from watcher_rearrange.constraints.rules import shortened
 from watcher_rearrange.model import records
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
@@ -40,16 +44,37 @@ from watcher_rearrange.policies.repair import RepairPolicy
 
 
 class Repair(Job):
-    """Mend the rules that are broken, and nothing else."""
+    """Mend the rules that are broken, and nothing else.
+
+    First as if those that are loose were not there, then what is broken of
+    these, so that the next plan finds nothing to mend.
+    """
 
     def __init__(self, cluster: Cluster, policy: RepairPolicy) -> None:
         super().__init__(cluster, policy)
         self._start = Placement(cluster)
-        self._measures = (Breaches(self.rules), ShouldBreaches(self.rules))
+        self._all = self.rules
+        snapshot = cluster.snapshot
+        self._is_loose = bool(
+            snapshot.loose_fences or snapshot.loose_relations
+        )
+        if self._is_loose:
+            whole = Cluster.from_snapshot(snapshot.bound())
+            self._all = Rules(whole, policy.options)
+        self._measures = (Breaches(self._all), ShouldBreaches(self._all))
 
     def improve(self, problem: Problem, placement: Placement) -> Placement:
         """Mend what can be, with few migrations."""
-        return repair.improve(problem, placement, self._broken, self.seed)
+        found = repair.improve(problem, placement, self._broken, self.seed)
+        if not self._is_loose:
+            return found
+        left = problem.max_migrations
+        if left is not None:
+            left -= int((found.node_of != placement.node_of).sum())
+        strict = dataclasses.replace(
+            problem, rules=self._all, max_migrations=left
+        )
+        return repair.improve(strict, found, self._broken, self.seed)
 
     def objectives(self) -> list[Objective]:
         """Return what is broken of what must hold, and of what should."""
@@ -64,9 +89,16 @@ class Repair(Job):
 
     def reason(self, move: Move, end: Placement) -> str:
         """Return which rule the instance is moved for."""
+        if move.instance in self._reasons:
+            return self._reasons[move.instance]
         home = int(self._start.node_of[move.instance])
-        makes_room = f'makes room on {self.cluster.hostname(home)}'
-        return self._reasons.get(move.instance, makes_room)
+        stayed = end.copy()
+        stayed.move(move.instance, home)
+        if self._broken(stayed) > self._broken(end) and (
+            loose := self._loose_names(move.instance)
+        ):
+            return f'keeps {shortened(loose)}'
+        return f'makes room on {self.cluster.hostname(home)}'
 
     def useful(self, moves: Sequence[Move], end: Placement) -> list[bool]:
         """Return which moves are of those that something broken is about."""
@@ -74,7 +106,7 @@ class Repair(Job):
 
     def messages(self, end: Placement) -> list[str]:
         """Return what is still broken."""
-        broken = judged.broken(self.rules.violations(end))
+        broken = judged.broken(self._all.violations(end))
         return [*broken, *super().messages(end)] if broken else []
 
     def is_optimal(
@@ -91,7 +123,7 @@ class Repair(Job):
     @cached_property
     def _reasons(self) -> dict[int, str]:
         """What is broken at the start, by the instances that it is about."""
-        rules, start = self.rules, self._start
+        rules, start = self._all, self._start
         found: dict[int, str] = {}
         for fence, idx in rules.fences.outside(start):
             found.setdefault(idx, f'mends rule {fence.name}')
@@ -113,6 +145,16 @@ class Repair(Job):
             for idx in start.instances_on(node).tolist():
                 found.setdefault(idx, text)
         return found
+
+    def _loose_names(self, instance_idx: int) -> list[str]:
+        """The loose rules that an instance is a member of."""
+        snapshot = self.cluster.snapshot
+        uuid = snapshot.instances[instance_idx].uuid
+        rules: tuple[records.Fence | records.Relation, ...] = (
+            *snapshot.loose_fences,
+            *snapshot.loose_relations,
+        )
+        return [rule.name for rule in rules if uuid in rule.members]
 
     def _broken(self, placement: Placement) -> tuple[float, ...]:
         return tuple(measure.value(placement) for measure in self._measures)

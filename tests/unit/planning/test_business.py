@@ -319,5 +319,21 @@ class TestShould(unittest.TestCase):
         self.assertEqual((0, 9), objective(found, 'should_breaches'))
         self.assertEqual(1, len(found.violations_after))
 
+    def test_what_gave_way_is_mended_in_the_same_plan(self) -> None:
+        # Two that are together leave one after the other.
+        found = plan(
+            small.snapshot(NODES, {k: ('c0', 1) for k in 'ab'}),
+            'policy',
+            {'rule': 'fence', 'instances': names('a'), 'nodes': NAMED_C1},
+            {'rule': 'gather', 'instances': names('a', 'b'), 'should': 3},
+        )
+        self.assertEqual({'a': 'c1', 'b': 'c1'}, moves(found))
+        self.assertEqual((0, 0), objective(found, 'should_breaches'))
+        self.assertEqual((), found.messages)
+        self.assertEqual(
+            ['mends rule the fence', 'keeps rule the gather'],
+            [action.reason for action in found.actions],
+        )
+
 
 C0 = {'names': ['c0']}
