@@ -330,6 +330,13 @@ class TestPlan(PolicyTestCase):
             *('-f', 'json', '--policy', *words),
         )
 
+    def test_what_cannot_be_done_only_now(self) -> None:
+        words = ('--now', '2026-11-26T23:00', '-p', 'all_or_nothing=true')
+        result = self.plan(self.policy(QUIET), *words)
+        self.assertEqual(0, result.status, result.err)
+        self.assertEqual('NO_CHANGE', result.document['status'])
+        self.assertIn('rule night', result.document['messages'][0])
+
     def moved(self, *words: str) -> int:
         result = self.plan(*words)
         self.assertEqual(0, result.status, result.err)
