@@ -89,20 +89,12 @@ class Repair(Job):
 
     def reason(self, move: Move, end: Placement) -> str:
         """Return which rule the instance is moved for."""
-        if move.instance in self._reasons:
-            return self._reasons[move.instance]
-        home = int(self._start.node_of[move.instance])
-        stayed = end.copy()
-        stayed.move(move.instance, home)
-        if self._broken(stayed) > self._broken(end) and (
-            loose := self._loose_names(move.instance)
-        ):
-            return f'keeps {shortened(loose)}'
-        return f'makes room on {self.cluster.hostname(home)}'
+        home = self.cluster.hostname(int(self._start.node_of[move.instance]))
+        return self._purpose(move, end) or f'makes room on {home}'
 
     def useful(self, moves: Sequence[Move], end: Placement) -> list[bool]:
-        """Return which moves are of those that something broken is about."""
-        return [move.instance in self._reasons for move in moves]
+        """Return which moves mend or keep a rule."""
+        return [bool(self._purpose(move, end)) for move in moves]
 
     def messages(self, end: Placement) -> list[str]:
         """Return what is still broken."""
@@ -145,6 +137,18 @@ class Repair(Job):
             for idx in start.instances_on(node).tolist():
                 found.setdefault(idx, text)
         return found
+
+    def _purpose(self, move: Move, end: Placement) -> str:
+        """Which rule the instance is moved for; empty if for none."""
+        if move.instance in self._reasons:
+            return self._reasons[move.instance]
+        loose = self._loose_names(move.instance)
+        if not loose:
+            return ''
+        stayed = end.copy()
+        stayed.move(move.instance, int(self._start.node_of[move.instance]))
+        harms = self._broken(stayed) > self._broken(end)
+        return f'keeps {shortened(loose)}' if harms else ''
 
     def _loose_names(self, instance_idx: int) -> list[str]:
         """The loose rules that an instance is a member of."""
