@@ -34,6 +34,11 @@ function install_watcher_rearrange {
 function configure_watcher_rearrange {
     iniset "$WATCHER_CONF" watcher_planners.rearrange guard_actions \
         "$WATCHER_REARRANGE_GUARD_ACTIONS"
+    # No API tells it; DevStack tells Nova.
+    local filters=${WATCHER_REARRANGE_SCHEDULER_FILTERS:-${NOVA_FILTERS:-}}
+    if [[ -n $filters ]]; then
+        iniset "$WATCHER_CONF" watcher_rearrange scheduler_filters "$filters"
+    fi
     # Gives the strategies the extra specs and the pinned zone of instances.
     iniset "$WATCHER_CONF" compute_model enable_extended_attributes True
 }

@@ -16,10 +16,12 @@ from __future__ import annotations
 
 from oslo_config import cfg
 
+from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin import planner
 from watcher_rearrange.plugin.actions import departed
 from watcher_rearrange.plugin.readers import images
 from watcher_rearrange.plugin.readers import ports
+from watcher_rearrange.plugin.strategies import base
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
 from watcher_rearrange.plugin.strategies import defragment
@@ -52,10 +54,11 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
     groups.append(
         (f'watcher_planners.{planner.NAME}', planner.RearrangePlanner)
     )
-    options = [(name, plugin.get_config_opts()) for name, plugin in groups]
+    own = [(name, plugin.get_config_opts()) for name, plugin in groups]
+    common = [*base.COMMON, *departed.OPTIONS]
     return [
-        *options,
-        (departed.GROUP, departed.OPTIONS),
+        (options.GROUP, common),
+        *own,
         (images.GROUP, images.OPTIONS),
         (ports.GROUP, ports.OPTIONS),
     ]

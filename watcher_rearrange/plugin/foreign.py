@@ -33,6 +33,7 @@ from watcher_rearrange.plugin import rendering
 from watcher_rearrange.plugin import weaving
 from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import cloud
+from watcher_rearrange.plugin.readers import scheduler
 from watcher_rearrange.plugin.readers import watcher_model
 
 
@@ -83,7 +84,8 @@ def _woven(
     if not model:
         raise _NoPath('there is no compute model')
     reading = cloud.add(watcher_model.read(model))
-    wishes = journeys.read(actions, reading.snapshot)
+    snapshot = scheduler.as_configured(reading.snapshot)
+    wishes = journeys.read(actions, snapshot)
     made, unreached = _path(wishes)
     left = {**wishes.puzzling, **unreached}
     if not made.actions and left:

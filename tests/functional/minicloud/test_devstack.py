@@ -31,6 +31,7 @@ HARNESS = layouts.HERE / 'devstack.sh'
 TOP = layouts.HERE.parents[2]
 DATABASE = 'watcher_devstack'
 SERVICES = 'watcher-api,watcher-decision-engine,watcher-applier'
+FILTERS = 'ComputeFilter,ComputeCapabilitiesFilter'
 
 
 class TestDevStack(base.CloudTestCase):
@@ -101,6 +102,7 @@ class TestDevStack(base.CloudTestCase):
             WATCHER_CONF=str(self.conf),
             PIP_VIRTUAL_ENV=str(self.dest / 'venv'),
             ENABLED_SERVICES=services,
+            NOVA_FILTERS=FILTERS,
         )
 
     def strategies(self) -> set[str]:
@@ -139,6 +141,7 @@ class TestDevStack(base.CloudTestCase):
                 **before,
                 'watcher_planners.rearrange': {'guard_actions': 'True'},
                 'compute_model': {'enable_extended_attributes': 'True'},
+                'watcher_rearrange': {'scheduler_filters': FILTERS},
             },
             self.options(),
         )

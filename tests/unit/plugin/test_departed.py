@@ -18,6 +18,7 @@ from oslo_config import cfg
 
 from tests.unit.plugin.readers.base import ReadingTestCase
 from tests.unit.plugin.readers.recording import Answer
+from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin.actions import departed
 
 
@@ -136,9 +137,9 @@ class TestWait(ReadingTestCase):
         self.assertEqual(0, self.wait_s())
 
     def test_switched_off(self):
-        cfg.CONF.set_override('scheduler_sync_s', 0, departed.GROUP)
+        cfg.CONF.set_override('scheduler_sync_s', 0, options.GROUP)
         self.addCleanup(
-            cfg.CONF.clear_override, 'scheduler_sync_s', departed.GROUP
+            cfg.CONF.clear_override, 'scheduler_sync_s', options.GROUP
         )
         self.assertEqual(0, self.wait_s())
         self.assertEqual([], self.adapter.asked)

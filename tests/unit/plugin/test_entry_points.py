@@ -157,8 +157,8 @@ class TestOptions(unittest.TestCase):
                 'watcher_strategies.rearrange_defragment',
                 'watcher_strategies.rearrange_optimize',
                 'watcher_strategies.rearrange_policy',
-                'watcher_actions.guarded_migrate',
                 'watcher_planners.rearrange',
+                'watcher_rearrange',
                 'glance',
                 'neutron',
             },
@@ -167,6 +167,16 @@ class TestOptions(unittest.TestCase):
         self.assertEqual(
             [planner.GUARD_ACTIONS], groups['watcher_planners.rearrange']
         )
+
+    def test_what_is_of_the_cloud_can_be_said_once(self):
+        groups = dict(conf.list_opts())
+        common = {option.name for option in groups.pop('watcher_rearrange')}
+        for name in ('policy_path', 'scheduler_filters', 'scheduler_sync_s'):
+            self.assertIn(name, common)
+        for options in groups.values():
+            for option in options:
+                if option.name in common:
+                    self.assertIsNone(option.default)
 
     def test_every_option_can_be_registered_and_has_help(self):
         config = cfg.ConfigOpts()

@@ -16,12 +16,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from oslo_config import cfg
+
+from tests.unit.plugin import builders
 from tests.unit.plugin.foreign_actions import ROOMY
 from tests.unit.plugin.foreign_actions import ForeignTestCase
 from tests.unit.plugin.foreign_actions import Strategy
 from tests.unit.plugin.foreign_actions import migrate
 from tests.unit.plugin.foreign_actions import other
 from tests.unit.plugin.foreign_actions import service
+from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin import weaving
 
 
@@ -146,3 +150,22 @@ class TestLeft(ForeignTestCase):
 
         found = self.arrange(Broken(), migrate('a', 'cmp1', 'cmp2'))
         self.assertIn('RuntimeError: stale', found.message)
+
+    def test_a_filter_of_novas_scheduler_unless_it_is_not_enabled(
+        self,
+    ) -> None:
+        strategy = Strategy(ROOMY)
+        element = strategy.compute_model.get_instance_by_uuid(
+            builders.uuid_of('a')
+        )
+        element.flavor_extra_specs = {'hw:numa_nodes': '1'}
+        actions = migrate('a', 'cmp1', 'cmp3'), migrate('b', 'cmp2', 'cmp3')
+        self.assert_last(self.arrange(strategy, *actions), 'a cmp1 cmp3')
+        cfg.CONF.set_override(
+            'scheduler_filters', ['ComputeFilter'], options.GROUP
+        )
+        self.addCleanup(
+            cfg.CONF.clear_override, 'scheduler_filters', options.GROUP
+        )
+        found = self.arrange(strategy, *actions)
+        self.assertTrue(all(step.guarded for step in found.steps))

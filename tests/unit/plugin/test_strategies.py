@@ -31,7 +31,6 @@ from watcher_rearrange.planning import pipeline
 from watcher_rearrange.plugin import goals
 from watcher_rearrange.plugin.efficacy import figures
 from watcher_rearrange.plugin.readers import api
-from watcher_rearrange.plugin.readers import business
 from watcher_rearrange.plugin.readers import cloud
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
@@ -53,9 +52,9 @@ NO_LIMITS = {
     'time_limit_s': 0,
     'max_migrations': 0,
     'datasources': None,
-    'policy_path': business.DEFAULT_PATH,
-    'scheduler_filters': [],
-    'skip_hypervisor_version_check_on_lm': False,
+    'policy_path': None,
+    'scheduler_filters': None,
+    'skip_hypervisor_version_check_on_lm': None,
 }
 
 

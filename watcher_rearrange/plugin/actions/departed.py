@@ -31,35 +31,29 @@ from oslo_log import log
 from watcher.common import nova_helper
 
 from watcher_rearrange.model import records
+from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import business
 
 
 LOG = log.getLogger(__name__)
-CONF = cfg.CONF
 
-GROUP = 'watcher_actions.guarded_migrate'
-OPTIONS = [
+OPTIONS = options.register(
     cfg.IntOpt(
         'scheduler_sync_s',
         default=records.SCHEDULER_SYNC_S,
         min=0,
+        deprecated_group='watcher_actions.guarded_migrate',
         help="How many seconds after a migration Nova's scheduler is sure to "
         'know that the instance has left: a little more than [DEFAULT] '
         'scheduler_instance_sync_interval of Nova. For so long no member of '
         'its anti-affinity group goes to the node that it left. 0 if Nova has '
         'track_instance_changes switched off.',
     )
-]
-CONF.register_opts(OPTIONS, group=GROUP)
+)
 
 # From here on Nova names the server groups of an instance.
 MICROVERSION = '2.71'
-
-
-def sync_s() -> int:
-    """Return for how long an instance that has left may be seen, seconds."""
-    return int(CONF[GROUP].scheduler_sync_s)
 
 
 def wait_s(instance_uuid: str, host: str) -> float:
@@ -68,7 +62,7 @@ def wait_s(instance_uuid: str, host: str) -> float:
     :returns: seconds, 0 if it would not
     :raises api.Unreadable: if that cannot be found out
     """
-    seen_s = sync_s()
+    seen_s = options.value('scheduler_sync_s')
     if not seen_s:
         return 0.0
     nova = api.Api('Nova', MICROVERSION, _connect)

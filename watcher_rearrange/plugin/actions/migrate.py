@@ -128,11 +128,6 @@ class GuardedMigrate(guard.Guard, migration.Migrate):
         """
         return bool(self.migration_type == self.LIVE_MIGRATION)
 
-    @classmethod
-    def get_config_opts(cls) -> list[cfg.Opt]:
-        """Return the options of ``[watcher_actions.guarded_migrate]``."""
-        return [*super().get_config_opts(), *departed.OPTIONS]
-
     def get_description(self) -> str:
         """Return what the action does."""
         return (

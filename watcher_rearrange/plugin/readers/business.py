@@ -23,6 +23,7 @@ from oslo_config import cfg
 from oslo_log import log
 
 from watcher_rearrange.planning import pipeline
+from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.policies.file import records
@@ -35,10 +36,11 @@ DEFAULT_PATH = '/etc/watcher/rearrange/policies'
 POLICY_PATH = cfg.StrOpt(
     'policy_path',
     default=DEFAULT_PATH,
-    help='A policy file, or a folder of them, whose rules every plan of this '
-    'strategy respects. Nothing is read if it does not exist and is the '
-    'default.',
+    help='A policy file, or a folder of them, whose rules every plan '
+    'respects. Nothing is read if it does not exist and is the default.',
 )
+
+OPTIONS = options.register(POLICY_PATH)
 
 DAY = datetime.timedelta(days=1)
 

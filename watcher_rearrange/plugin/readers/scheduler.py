@@ -17,13 +17,14 @@ from __future__ import annotations
 import dataclasses
 
 from collections.abc import Iterable
-from collections.abc import Sequence
+from typing import Any
 
 from oslo_config import cfg
 
 from watcher_rearrange.constraints import filters
 from watcher_rearrange.constraints.aggregate_extra_specs import SCOPE
 from watcher_rearrange.model import records
+from watcher_rearrange.plugin import options
 
 
 EXTRA_SPECS = 'AggregateInstanceExtraSpecsFilter'
@@ -49,26 +50,24 @@ SKIP_VERSION_CHECK = cfg.BoolOpt(
     'hypervisors of an older version, too.',
 )
 
-OPTIONS = (SCHEDULER_FILTERS, SKIP_VERSION_CHECK)
+OPTIONS = options.register(SCHEDULER_FILTERS, SKIP_VERSION_CHECK)
 
 
 def as_configured(
-    snapshot: records.Snapshot,
-    filters: Sequence[str],
-    skip: bool,
-    sync_s: int = records.SCHEDULER_SYNC_S,
+    snapshot: records.Snapshot, config: Any = None
 ) -> records.Snapshot:
     """Return a snapshot with what is said of Nova.
 
-    :param filters: the value of ``scheduler_filters``
-    :param skip: the value of ``skip_hypervisor_version_check_on_lm``
-    :param sync_s: for how long guarded migrations wait for its scheduler
+    :param config: the options of a strategy; None where there is none
     """
+    named = options.value(SCHEDULER_FILTERS.name, config)
     return dataclasses.replace(
         snapshot,
-        scheduler_filters=tuple(filters) or snapshot.scheduler_filters,
-        skip_hypervisor_version_check_on_lm=skip,
-        scheduler_sync_s=sync_s,
+        scheduler_filters=tuple(named) or snapshot.scheduler_filters,
+        skip_hypervisor_version_check_on_lm=options.value(
+            SKIP_VERSION_CHECK.name, config
+        ),
+        scheduler_sync_s=options.value('scheduler_sync_s'),
     )
 
 

@@ -30,9 +30,9 @@ from watcher_rearrange.model import plan
 from watcher_rearrange.model import records
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.plugin import messages
+from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin import rendering
 from watcher_rearrange.plugin import solution
-from watcher_rearrange.plugin.actions import departed
 from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import business
 from watcher_rearrange.plugin.readers import cloud
@@ -44,6 +44,9 @@ from watcher_rearrange.policies import parameters
 
 
 LOG = log.getLogger(__name__)
+
+# Of the cloud, by which a strategy may depart from all others.
+COMMON = (*business.OPTIONS, *scheduler.OPTIONS)
 
 
 class NoModel(Exception):
@@ -109,8 +112,7 @@ class RearrangeStrategy(base.BaseStrategy):
         return [
             *super().get_config_opts(),
             *cls.LIMITS,
-            business.POLICY_PATH,
-            *scheduler.OPTIONS,
+            *map(options.of_a_strategy, COMMON),
         ]
 
     def pre_execute(self) -> None:
@@ -160,7 +162,9 @@ class RearrangeStrategy(base.BaseStrategy):
 
     def _make_plan(self) -> plan.Plan:
         inline = self._inline()
-        known = business.known(self.config.policy_path, inline)
+        known = business.known(
+            options.value(business.POLICY_PATH.name, self.config), inline
+        )
         reading = self._read(business.names_images(known.policy, inline))
         self.snapshot = reading.snapshot
         # Reading takes its time.
@@ -187,12 +191,7 @@ class RearrangeStrategy(base.BaseStrategy):
         if not reading.snapshot.compute_nodes:
             raise NoModel('there is no compute node in the audit scope')
         reading = cloud.add(reading, all_images)
-        snapshot = scheduler.as_configured(
-            reading.snapshot,
-            self.config.scheduler_filters,
-            self.config.skip_hypervisor_version_check_on_lm,
-            departed.sync_s(),
-        )
+        snapshot = scheduler.as_configured(reading.snapshot, self.config)
         reading = dataclasses.replace(reading, snapshot=snapshot)
         loads = self.measured_loads()
         if not loads:

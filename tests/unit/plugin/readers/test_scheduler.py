@@ -16,9 +16,15 @@ from __future__ import annotations
 
 import unittest
 
+from typing import Any
+
+from oslo_config import cfg
+
 from tests.unit.model import small
 from watcher_rearrange.model.records import Aggregate
 from watcher_rearrange.model.records import Instance
+from watcher_rearrange.model.records import Snapshot
+from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin.readers import scheduler
 
 
@@ -43,21 +49,55 @@ class TestAssumed(unittest.TestCase):
 
 
 class TestConfigured(unittest.TestCase):
-    def test_an_option_decides(self) -> None:
+    def configured(
+        self, config: dict[str, Any] | None = None, **common: Any
+    ) -> Snapshot:
+        """Return a snapshot; config is that of a strategy."""
+        for name, value in common.items():
+            cfg.CONF.set_override(name, value, options.GROUP)
+            self.addCleanup(cfg.CONF.clear_override, name, options.GROUP)
+        own = config
+        if own is not None:
+            names = (option.name for option in scheduler.OPTIONS)
+            own = {**dict.fromkeys(names), **own}
         snapshot = small.snapshot({'c0': 1}, {})
-        found = scheduler.as_configured(snapshot, ['ComputeFilter'], False)
-        self.assertEqual(('ComputeFilter',), found.scheduler_filters)
-        found = scheduler.as_configured(snapshot, [], False)
+        return scheduler.as_configured(snapshot, own)
+
+    def test_nobody_says_anything(self) -> None:
+        for config in (None, {}):
+            found = self.configured(config)
+            self.assertIsNone(found.scheduler_filters)
+            self.assertFalse(found.skip_hypervisor_version_check_on_lm)
+
+    def test_once_for_all_strategies(self) -> None:
+        for config in (None, {}):
+            found = self.configured(
+                config,
+                scheduler_filters=['ComputeFilter'],
+                skip_hypervisor_version_check_on_lm=True,
+            )
+            self.assertEqual(('ComputeFilter',), found.scheduler_filters)
+            self.assertTrue(found.skip_hypervisor_version_check_on_lm)
+
+    def test_a_strategy_departs_from_it(self) -> None:
+        found = self.configured(
+            {
+                'scheduler_filters': ['AllHostsFilter'],
+                'skip_hypervisor_version_check_on_lm': False,
+            },
+            scheduler_filters=['ComputeFilter'],
+            skip_hypervisor_version_check_on_lm=True,
+        )
+        self.assertEqual(('AllHostsFilter',), found.scheduler_filters)
+        self.assertFalse(found.skip_hypervisor_version_check_on_lm)
+
+    def test_an_empty_list_of_a_strategy_is_one(self) -> None:
+        found = self.configured(
+            {'scheduler_filters': []}, scheduler_filters=['ComputeFilter']
+        )
         self.assertIsNone(found.scheduler_filters)
 
-    def test_whether_older_hypervisors_do(self) -> None:
-        snapshot = small.snapshot({'c0': 1}, {})
-        for skip in (False, True):
-            found = scheduler.as_configured(snapshot, [], skip)
-            self.assertEqual(skip, found.skip_hypervisor_version_check_on_lm)
-
     def test_how_long_its_scheduler_sees_who_has_left(self) -> None:
-        snapshot = small.snapshot({'c0': 1}, {})
-        self.assertEqual(130, snapshot.scheduler_sync_s)
-        found = scheduler.as_configured(snapshot, [], False, 0)
+        self.assertEqual(130, self.configured().scheduler_sync_s)
+        found = self.configured(scheduler_sync_s=0)
         self.assertEqual(0, found.scheduler_sync_s)
