@@ -22,10 +22,13 @@ import time
 
 from typing import Any
 
+from oslo_config import cfg
+
 from tests.embedded.cloud import Cloud
 from tests.embedded.control_plane import ControlPlane
 from tests.embedded.state import COLD
 from tests.functional import base
+from watcher_rearrange.plugin import options
 
 
 TIMEOUT_S = 60.0
@@ -148,6 +151,21 @@ class TestReading(base.FunctionalTestCase):
             self.assertIn(text, plan['status_message'])
         self.cloud.break_api()
         self.evacuate('cmp1')
+
+    def test_without_neutron_and_glance_if_they_need_not_be_there(
+        self,
+    ) -> None:
+        for name in ('require_neutron', 'require_glance'):
+            cfg.CONF.set_override(name, False, options.GROUP)
+            self.addCleanup(cfg.CONF.clear_override, name, options.GROUP)
+        for path, text in (
+            ('/image', 'images are not known'),
+            ('/network', 'ports are not fully known'),
+        ):
+            self.cloud.break_api(status=500, path=path)
+            plan = self.plan('rearrange_evacuate', nodes=['cmp1'])
+            self.assertIn('vm1', self.actions(plan))
+            self.assertIn(text, plan['status_message'])
 
     def test_what_hangs_is_no_plan(self) -> None:
         self.cloud.break_api(hang_s=60, path='/placement')

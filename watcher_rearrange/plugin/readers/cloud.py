@@ -22,16 +22,19 @@ from __future__ import annotations
 
 import dataclasses
 
+from collections.abc import Collection
 from collections.abc import Mapping
 
 from oslo_log import log
 
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import aggregates
+from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import differences
 from watcher_rearrange.plugin.readers import facts as readers
 from watcher_rearrange.plugin.readers import images as image_reader
 from watcher_rearrange.plugin.readers import instances as instance_reader
+from watcher_rearrange.plugin.readers import missed as misses
 from watcher_rearrange.plugin.readers import nova
 from watcher_rearrange.plugin.readers import placement
 from watcher_rearrange.plugin.readers import ports
@@ -57,22 +60,44 @@ def add(
     hostnames = {node.hostname for node in nodes}
     said = nova.read()
     found = placement.read(node.uuid for node in nodes)
-    images = image_reader.read(
-        server.image
-        for server in said.servers.values()
-        if server.image
-        and server.host
-        and (all_images or server.host in hostnames)
-    )
+    missed = misses.Missed()
+    images = _images(said, None if all_images else hostnames, missed)
     providers = {
         node.hostname: found.nodes[node.uuid]
         for node in nodes
         if node.uuid in found.nodes
     }
     facts = readers.Facts(
-        said, providers, found.elsewhere, images, ports.read()
+        said, providers, found.elsewhere, images, ports.read(missed)
     )
-    return merge(reading, facts)
+    merged = merge(reading, facts)
+    return dataclasses.replace(
+        merged, messages=(*missed.messages, *merged.messages)
+    )
+
+
+def _images(
+    said: nova.Cloud, hostnames: Collection[str] | None, missed: misses.Missed
+) -> dict[str, image_reader.Image]:
+    """Read the images of instances.
+
+    :param hostnames: of their nodes; None for all, and then for rules, which
+        cannot do without
+    """
+    uuids = {
+        server.image
+        for server in said.servers.values()
+        if server.image
+        and server.host
+        and (hostnames is None or server.host in hostnames)
+    }
+    try:
+        return image_reader.read(uuids)
+    except api.Unreadable as error:
+        if hostnames is None:
+            raise
+        missed.accept(misses.GLANCE, error)
+        return {}
 
 
 def merge(

@@ -26,6 +26,7 @@ from oslo_log import log
 
 from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import endpoints
+from watcher_rearrange.plugin.readers import missed as misses
 
 
 LOG = log.getLogger(__name__)
@@ -39,6 +40,15 @@ PROMISED = 'has a port with guaranteed bandwidth or packet rate'
 
 RESOURCE_REQUEST = 'resource_request'
 EXTENSION = '/extensions/port-resource-request'
+
+NOT_ALL = (
+    'Neutron cannot be read: it shows the ports of all projects to '
+    'administrators only'
+)
+NO_REQUESTS = (
+    'Neutron cannot be read: it does not show what ports ask for '
+    f'(policy get_port:{RESOURCE_REQUEST})'
+)
 
 # So many at once: Neutron takes a while for them.
 LIMIT = 1000
@@ -59,25 +69,36 @@ _PATH = f'/ports?limit={LIMIT}&' + '&'.join(f'fields={x}' for x in FIELDS)
 TRIES = 3
 
 
-def read() -> dict[str, str]:
+def read(missed: misses.Missed) -> dict[str, str]:
     """Read the ports of all projects.
 
     :returns: by the UUID of the instance: why it must not move
-    :raises api.Unreadable: if there is a Neutron that cannot be read
+    :raises api.Unreadable: if there is a Neutron that cannot be read, and
+        has to be
     """
+    try:
+        return _read(missed)
+    except api.Unreadable as error:
+        missed.accept(misses.NEUTRON, error)
+        return {}
+
+
+def _read(missed: misses.Missed) -> dict[str, str]:
     neutron = api.Api('Neutron', None, lambda: endpoints.connect(GROUP))
     if not neutron.exists():
         LOG.info('Neutron: not in the service catalogue, no ports are read')
         return {}
     ports = _all(neutron)
-    if any(RESOURCE_REQUEST not in port for port in ports):
-        _require_none(neutron)
+    _require_all(neutron, ports, missed)
     found: dict[str, str] = {}
     for port in ports:
-        with api.understood('Neutron cannot be read: ports '):
-            reason = _reason(port)
-            if reason and port['device_id']:
-                found[port['device_id']] = reason
+        try:
+            with api.understood('Neutron cannot be read: ports '):
+                reason = _reason(port)
+                if reason and port['device_id']:
+                    found[port['device_id']] = reason
+        except api.Unreadable as error:
+            missed.accept(misses.NEUTRON, error)
     LOG.info(
         'Neutron: %d ports, %d instances or others with one that keeps them '
         'where they are',
@@ -97,21 +118,18 @@ def _all(neutron: api.Api) -> list[dict[str, Any]]:
 
 
 def _reason(port: Mapping[str, Any]) -> str:
-    if 'binding:host_id' not in port:
-        raise api.Unreadable(
-            'Neutron cannot be read: it shows the ports of all projects to '
-            'administrators only'
-        )
     kind = port['binding:vnic_type']
     if kind != NORMAL:
         return DEVICE.format(kind)
     return PROMISED if port.get(RESOURCE_REQUEST) else ''
 
 
-def _require_none(neutron: api.Api) -> None:
-    """Fail if there are resource requests that are not shown."""
-    if neutron.find(EXTENSION) is not None:
-        raise api.Unreadable(
-            'Neutron cannot be read: it does not show what ports ask for '
-            f'(policy get_port:{RESOURCE_REQUEST})'
-        )
+def _require_all(
+    neutron: api.Api, ports: list[dict[str, Any]], missed: misses.Missed
+) -> None:
+    """Note ports, or what is promised to them, that are not shown."""
+    if any('binding:host_id' not in port for port in ports):
+        missed.accept(misses.NEUTRON, api.Unreadable(NOT_ALL))
+    hidden = any(RESOURCE_REQUEST not in port for port in ports)
+    if hidden and neutron.find(EXTENSION) is not None:
+        missed.accept(misses.NEUTRON, api.Unreadable(NO_REQUESTS))
