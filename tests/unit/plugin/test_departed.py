@@ -20,6 +20,7 @@ from tests.unit.plugin.readers.base import ReadingTestCase
 from tests.unit.plugin.readers.recording import Answer
 from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin.actions import departed
+from watcher_rearrange.plugin.readers import nova
 
 
 GROUP = {
@@ -68,7 +69,7 @@ class Adapter:
         return answer
 
 
-class TestWait(ReadingTestCase):
+class WaitTestCase(ReadingTestCase):
     def setUp(self):
         super().setUp()
         self.adapter = self.helper.connection.compute = Adapter()
@@ -76,6 +77,8 @@ class TestWait(ReadingTestCase):
     def wait_s(self):
         return departed.wait_s('a', 'cmp01')
 
+
+class TestWait(WaitTestCase):
     def test_nobody_has_left(self):
         self.assertEqual(0, self.wait_s())
 
@@ -83,8 +86,7 @@ class TestWait(ReadingTestCase):
         self.adapter.migrations = [left('b')]
         self.assertEqual(100, self.wait_s())
         self.assertIn(
-            '/os-migrations?source_compute=cmp01'
-            '&changes-since=2026-01-05T11:58:40Z',
+            '/os-migrations?changes-since=2026-01-05T11:58:40Z&host=cmp01',
             self.adapter.asked,
         )
 
@@ -97,10 +99,8 @@ class TestWait(ReadingTestCase):
         self.assertEqual(0, self.wait_s())
 
     def test_who_has_not_left(self):
-        self.adapter.migrations = [
-            left('b', status='error'),
-            left('c', dest_compute='cmp01'),
-        ]
+        self.adapter.migrations = [left('b')]
+        self.adapter.there = ['b']
         self.assertEqual(0, self.wait_s())
 
     def test_more_than_one_may_be_there(self):
@@ -147,3 +147,69 @@ class TestWait(ReadingTestCase):
     def test_nova_does_not_answer(self):
         self.adapter.get = mock.Mock(side_effect=OSError('no route'))
         self.assert_unreadable('no route', self.wait_s)
+
+
+class TestStatuses(WaitTestCase):
+    """What a status says, and where the instance is now."""
+
+    # By status: whether it has left the source if it is not there, and the
+    # destination if it is not there.
+    STATUSES = {
+        # Live.
+        'accepted': (True, False),
+        'queued': (True, False),
+        'preparing': (True, False),
+        'running': (True, False),
+        'running (post-copy)': (True, False),
+        'completed': (True, False),
+        'failed': (True, False),
+        'cancelled': (True, False),
+        # Cold, and resizes.
+        'pre-migrating': (True, False),
+        'migrating': (True, False),
+        'post-migrating': (True, False),
+        'finished': (True, False),
+        'confirming': (True, False),
+        'confirmed': (False, False),
+        'reverting': (True, True),
+        'reverted': (True, True),
+        'error': (True, False),
+        # Evacuations.
+        'done': (True, False),
+    }
+
+    def assert_waits(self, expected, status, **ends):
+        self.adapter.migrations = [left('b', status=status, **ends)]
+        with self.subTest(status, there=self.adapter.there, **ends):
+            self.assertEqual(100 if expected else 0, self.wait_s())
+
+    def test_from_here_and_no_longer_here(self):
+        for status, (source, _destination) in self.STATUSES.items():
+            self.assert_waits(source, status)
+
+    def test_to_here_and_not_here(self):
+        ends = {'source_compute': 'cmp02', 'dest_compute': 'cmp01'}
+        for status, (_source, destination) in self.STATUSES.items():
+            self.assert_waits(destination, status, **ends)
+
+    def test_who_is_here_has_not_left(self):
+        self.adapter.there = ['b']
+        for status in self.STATUSES:
+            self.assert_waits(False, status)
+            ends = {'source_compute': 'cmp02', 'dest_compute': 'cmp01'}
+            self.assert_waits(False, status, **ends)
+
+    def test_all_statuses_in_progress_are_here(self):
+        self.assertLessEqual({*nova.IN_PROGRESS}, {*self.STATUSES})
+
+    def test_left_and_came_back_and_left(self):
+        self.adapter.migrations = [
+            left('b', '12:00:05', status='reverted'),
+            left('b', '12:00:20'),
+        ]
+        self.assertEqual(100, self.wait_s())
+
+    def test_who_is_here_fills_the_group_but_is_not_waited_for(self):
+        self.adapter.migrations = [left('b'), left('c', '12:00:40')]
+        self.adapter.there = ['c']
+        self.assertEqual(100, self.wait_s())

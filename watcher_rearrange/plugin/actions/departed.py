@@ -12,28 +12,44 @@
 
 """Members of a server group whom Nova's scheduler still sees on a node.
 
-Each nova-compute tells the scheduler which instances it has. After a
-migration away it does not tell that one has left: the scheduler finds that
-out at the next ``[DEFAULT] scheduler_instance_sync_interval``, by default 120
-s. Until then ServerGroupAntiAffinityFilter refuses the node to another member
-(``_post_live_migration`` in ``nova/compute/manager.py`` and
-``nova/scheduler/host_manager.py`` of Nova 34).
+Each nova-compute tells the scheduler which instances it has. Of most that
+leave it does not tell: the scheduler finds that out at the next ``[DEFAULT]
+scheduler_instance_sync_interval``, by default 120 s. Until then
+ServerGroupAntiAffinityFilter refuses the node to another member
+(``nova/scheduler/host_manager.py`` of Nova 34).
+
+What the status of a migration says of that, in ``nova/compute/manager.py``:
+
+``completed``, ``done``
+    The instance has left the source, by a live migration or an evacuation;
+    nobody tells (``_post_live_migration``).
+``finished``, ``confirming``, and others before them
+    A cold migration or a resize waits to be confirmed, or is under way. If the
+    instance is on the destination already, nobody has told of the source.
+``confirmed``
+    The source has told (``confirm_resize``).
+``reverting``, ``reverted``
+    If the instance is back on the source, it has left the destination, and
+    nobody tells (``revert_resize``).
+``error``, ``failed``, ``cancelled``
+    It has left nothing, or the source after all: where it is now decides. The
+    scheduler was not told that it would be on the destination.
 """
 
 from __future__ import annotations
 
 import datetime
 
+from collections.abc import Collection
 from typing import Any
 
 from oslo_config import cfg
 from oslo_log import log
-from watcher.common import nova_helper
 
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin.readers import api
-from watcher_rearrange.plugin.readers import business
+from watcher_rearrange.plugin.readers import nova as readers
 
 
 LOG = log.getLogger(__name__)
@@ -52,6 +68,10 @@ OPTIONS = options.register(
     )
 )
 
+# Statuses of which the scheduler hears, and by which an instance returns.
+TOLD = 'confirmed'
+BACK = frozenset(('reverting', 'reverted'))
+
 # From here on Nova names the server groups of an instance.
 MICROVERSION = '2.71'
 
@@ -62,29 +82,30 @@ def wait_s(instance_uuid: str, host: str) -> float:
     :returns: seconds, 0 if it would not
     :raises api.Unreadable: if that cannot be found out
     """
-    seen_s = options.value('scheduler_sync_s')
-    if not seen_s:
+    sync_s = options.value('scheduler_sync_s')
+    if not sync_s:
         return 0.0
-    nova = api.Api('Nova', MICROVERSION, _connect)
+    nova = readers.connected(MICROVERSION)
     apart = _apart(nova, instance_uuid)
     if not apart:
         return 0.0
     # Nova notes its own time.
     now = nova.now()
-    departed = _departed(nova, host, now - datetime.timedelta(seconds=seen_s))
-    concerned = [
-        group for group in apart if departed.keys() & {*group['members']}
-    ]
-    if not concerned:
+    others = {uuid for group in apart for uuid in group['members']}
+    others.discard(instance_uuid)
+    since = now - datetime.timedelta(seconds=sync_s)
+    departed = _departed(nova, host, since, others)
+    if not departed:
         return 0.0
-    there = _there(nova, host) | departed.keys()
+    present = _there(nova, host) & others
+    gone = departed.keys() - present
     waits = [
-        seen_s - (now - departed[uuid]).total_seconds()
-        for group in concerned
-        if _is_full(group, there - {instance_uuid})
-        for uuid in departed.keys() & {*group['members']}
+        sync_s - (now - departed[uuid]).total_seconds()
+        for group in apart
+        if _is_full(group, present | gone)
+        for uuid in gone & {*group['members']}
     ]
-    return min(max(0.0, *waits), seen_s) if waits else 0.0
+    return min(max(0.0, *waits), sync_s) if waits else 0.0
 
 
 def _apart(nova: api.Api, instance_uuid: str) -> list[dict[str, Any]]:
@@ -99,29 +120,36 @@ def _apart(nova: api.Api, instance_uuid: str) -> list[dict[str, Any]]:
         return [g for g in groups if g['policy'] == records.ANTI_AFFINITY]
 
 
-def _connect() -> Any:
-    return nova_helper.NovaHelper().connection
-
-
 def _departed(
-    nova: api.Api, host: str, since: datetime.datetime
+    nova: api.Api, host: str, since: datetime.datetime, uuids: Collection[str]
 ) -> dict[str, datetime.datetime]:
-    """Who has left a host, and when."""
-    path = (
-        f'/os-migrations?source_compute={host}'
-        f'&changes-since={since:%Y-%m-%dT%H:%M:%SZ}'
-    )
+    """Who has left a host, if they are not there, and when.
+
+    Those are left out whom the scheduler knows to have left.
+
+    :param uuids: of the instances that matter
+    """
     found: dict[str, datetime.datetime] = {}
-    for data in nova.pages(path, 'migrations', 'uuid'):
+    for data in readers.changed_migrations(nova, since, host):
         with api.understood('Nova cannot be read: migrations '):
-            moved = data['status'] in business.MOVED
-            if moved and data['dest_compute'] != host and data['updated_at']:
+            uuid = data['instance_uuid']
+            if uuid in uuids and _was_there(data, host) and data['updated_at']:
                 left = datetime.datetime.fromisoformat(
                     data['updated_at'].removesuffix('Z')
                 ).replace(tzinfo=datetime.timezone.utc)
-                uuid = data['instance_uuid']
                 found[uuid] = max(left, found.get(uuid, left))
     return found
+
+
+def _was_there(data: dict[str, Any], host: str) -> bool:
+    """Whether an instance that is elsewhere now may have left a host.
+
+    :param data: a migration from the host or to it
+    """
+    status = data['status']
+    if data['source_compute'] == host:
+        return bool(status != TOLD)
+    return status in BACK
 
 
 def _there(nova: api.Api, host: str) -> set[str]:

@@ -19,9 +19,11 @@ import dataclasses
 import datetime
 
 from collections.abc import Collection
+from collections.abc import Iterator
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
+from urllib import parse
 
 from oslo_config import cfg
 from oslo_log import log
@@ -145,7 +147,7 @@ def read() -> Cloud:
 
     :raises api.Unreadable: if any of it cannot be read
     """
-    nova = api.Api('Nova', _microversion(), _connect)
+    nova = connected(_microversion())
     _services(nova)
     migrations = tuple(_migrations(nova))
     servers = {
@@ -192,15 +194,34 @@ def migrated(
     :param statuses: of the migrations that count
     :raises api.Unreadable: if that cannot be read
     """
-    nova = api.Api('Nova', _microversion(), _connect)
-    moment = since.astimezone(datetime.timezone.utc)
-    path = f'/os-migrations?changes-since={moment:%Y-%m-%dT%H:%M:%SZ}'
+    nova = connected(_microversion())
     found: collections.Counter[str] = collections.Counter()
-    for data in nova.pages(path, 'migrations', 'uuid'):
+    for data in changed_migrations(nova, since):
         with api.understood('Nova cannot be read: migrations '):
             if data['status'] in statuses:
                 found[data['instance_uuid']] += 1
     return dict(found)
+
+
+def connected(microversion: str) -> api.Api:
+    """Return Nova's API, with Watcher's credentials."""
+    return api.Api('Nova', microversion, _connect)
+
+
+def changed_migrations(
+    nova: api.Api, since: datetime.datetime, host: str = ''
+) -> Iterator[dict[str, Any]]:
+    """Give the migrations and resizes that changed, in whatever status.
+
+    :param nova: with microversion 2.59 or later
+    :param host: only those from there or to there
+    :raises api.Unreadable: if that cannot be read
+    """
+    moment = since.astimezone(datetime.timezone.utc)
+    path = f'/os-migrations?changes-since={moment:%Y-%m-%dT%H:%M:%SZ}'
+    if host:
+        path += f'&host={parse.quote(host)}'
+    yield from nova.pages(path, 'migrations', 'uuid')
 
 
 # The soft-deleted have their room still.
