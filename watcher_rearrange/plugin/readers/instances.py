@@ -82,11 +82,11 @@ class Instances:
             'project_id': server.project_id,
             'metadata': server.metadata,
             'allocations': believed if own is None else own,
-            'stays': self._stays(server),
             'flavor': server.flavor,
             'flavor_extra_specs': server.extra_specs,
             **self._of_image(server),
         }
+        truth['stays'] = self._stays(server) or _neither(server, truth)
         if server.pinned_az is not None:
             truth['pinned_az'] = server.pinned_az
         if known is None:
@@ -107,10 +107,8 @@ class Instances:
             return INCOMPLETE
         if not server.flavor:
             return NO_FLAVOR
-        return (
-            mobility.stays(server.extra_specs)
-            or self._facts.ports.get(server.uuid)
-            or self._elsewhere.get(server.uuid, '')
+        return self._facts.ports.get(server.uuid) or self._elsewhere.get(
+            server.uuid, ''
         )
 
     def _of_image(self, server: nova.Server) -> dict[str, Any]:
@@ -142,6 +140,15 @@ def _not_live(server: nova.Server, properties: Mapping[str, str]) -> str:
     if reason or server.vm_state != 'active':
         return reason
     return mobility.not_running(server.power_state)
+
+
+def _neither(server: nova.Server, truth: Mapping[str, Any]) -> str:
+    """Return why an instance can be migrated neither live nor cold."""
+    properties = truth['image_properties']
+    reason = mobility.stays(server.extra_specs, properties)
+    if reason or (server.vm_state == 'active' and not truth['not_live']):
+        return reason
+    return mobility.not_cold(server.extra_specs, properties)
 
 
 def _of_groups(

@@ -143,6 +143,11 @@ def _features(extra_specs: Texts, properties: Texts) -> frozenset[str]:
     if is_on('hw:mem_encryption', extra_specs, properties):
         model = setting('hw:mem_encryption_model', extra_specs, properties)
         found.add(_ENCRYPTED.get(model or 'amd-sev', ''))
+    if is_on('hw:ephemeral_encryption', extra_specs, properties):
+        kind = setting(
+            'hw:ephemeral_encryption_format', extra_specs, properties
+        )
+        found.add(f'COMPUTE_EPHEMERAL_ENCRYPTION_{kind.upper()}')
     if is_on('hw:firmware_stateless', {}, properties):
         found.add('COMPUTE_SECURITY_STATELESS_FIRMWARE')
     found.update(_tpm(extra_specs, properties))

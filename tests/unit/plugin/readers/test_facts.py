@@ -35,7 +35,7 @@ from watcher_rearrange.snapshot import reader
 from watcher_rearrange.snapshot import writer
 
 
-class TestFacts(unittest.TestCase):
+class FactsTestCase(unittest.TestCase):
     def reading(self, servers, elsewhere=None, found=(), ports=(), **said):
         """Merge what is said of instances that are as in the model."""
         uuids = {s.name: s.uuid for s in servers}
@@ -80,6 +80,8 @@ class TestFacts(unittest.TestCase):
             ),
         )
 
+
+class TestFacts(FactsTestCase):
     def test_the_snapshot_can_be_written(self):
         uuid = builders.uuid_of('a')
         reading = self.reading(

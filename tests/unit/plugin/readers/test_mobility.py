@@ -48,6 +48,21 @@ class TestNotLive(unittest.TestCase):
                 self.assertEqual(reason, mobility.not_live(specs, properties))
 
 
+class TestNotCold(unittest.TestCase):
+    def test_whose_tpm_it_is(self):
+        for security, reason in (
+            ({}, mobility.TPM_OF_OWNER),
+            ({'hw:tpm_secret_security': 'user'}, mobility.TPM_OF_OWNER),
+            ({'hw:tpm_secret_security': 'host'}, mobility.TPM_OF_OWNER),
+            ({'hw:tpm_secret_security': 'deployment'}, ''),
+        ):
+            specs = {'hw:tpm_version': '2.0', **security}
+            self.assertEqual(reason, mobility.not_cold(specs, {}))
+            image = {'hw_tpm_version': '2.0'}
+            self.assertEqual(reason, mobility.not_cold(security, image))
+            self.assertEqual('', mobility.not_cold(security, {}))
+
+
 class TestNotRunning(unittest.TestCase):
     def test_guests_that_nova_migrates(self):
         for state in (1, 3, None):
@@ -66,7 +81,7 @@ class TestStays(unittest.TestCase):
             {'hw:tpm_version': '2.0'},
             {'quota:cpu_shares': '1'},
         ):
-            self.assertEqual('', mobility.stays(specs))
+            self.assertEqual('', mobility.stays(specs, {}))
 
     def test_what_nobody_knows_a_place_for(self):
         for specs, reason in (
@@ -75,6 +90,7 @@ class TestStays(unittest.TestCase):
             ({'resources1:VGPU': '1'}, mobility.GROUPS),
             ({'resources_NIC:SRIOV_NET_VF': '1'}, mobility.GROUPS),
             ({'trait2:A': 'required'}, mobility.GROUPS),
+            ({'hw:ephemeral_encryption': 'true'}, mobility.DISKS),
         ):
             with self.subTest(specs=specs):
-                self.assertEqual(reason, mobility.stays(specs))
+                self.assertEqual(reason, mobility.stays(specs, {}))

@@ -66,6 +66,17 @@ class TestTraits(unittest.TestCase):
                 (found,) = self.required(specs, properties, names)
                 self.assertTrue(found.endswith(trait))
 
+    def test_encrypted_disks(self):
+        present = (
+            'COMPUTE_EPHEMERAL_ENCRYPTION',
+            'COMPUTE_EPHEMERAL_ENCRYPTION_LUKS',
+        )
+        specs = {'hw:ephemeral_encryption': 'true'}
+        self.assertEqual(present[:1], self.required(specs, {}, present))
+        image = {'hw_ephemeral_encryption_format': 'luks'}
+        self.assertEqual(present, self.required(specs, image, present))
+        self.assertEqual((), self.required({}, image, present))
+
     def test_features_of_a_nova_without_the_trait(self):
         self.assertEqual((), self.required({'hw:tpm_version': '2.0'}))
 
