@@ -80,10 +80,11 @@ def _on_cluster(
     unused = list(_unused(policy, snapshot))
     must = any(one['must'] for one in violated)
     return {
-        'ok': not (unused or against.sets or must),
+        'ok': not (unused or against.sets or against.crowded or must),
         'rules': len(policy.rules),
         'unused': unused,
         'contradictions': [list(names) for names in against.sets],
+        'crowded': [list(names) for names in against.crowded],
         'undecided': list(against.undecided),
         'violated': violated,
         'repair': (

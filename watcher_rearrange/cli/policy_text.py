@@ -44,6 +44,11 @@ def _checked(found: dict[str, Any]) -> Iterator[str]:
             yield f'rule {names[0]} can never hold'
         else:
             yield f'can never hold together: {", ".join(names)}'
+    for names in found.get('crowded', ()):
+        if len(names) == 1:
+            yield f'rule {names[0]} can never hold: there is no room'
+        else:
+            yield f'no room to hold together: {", ".join(names)}'
     if found.get('undecided'):
         names = ', '.join(found['undecided'])
         yield f'not known whether these can hold together: {names}'

@@ -14,12 +14,14 @@
 
 Instances that are in the same rules, and that stay on the same node if they
 do, are counted: count[class, node]. Columns of a rule's own say where it
-gathers its instances, or which of two sides has a part.
+gathers its instances, or which of two sides has a part. Where room counts,
+those of a class need the same.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import time
 
 from collections.abc import Iterable
 from collections.abc import Sequence
@@ -28,6 +30,7 @@ import numpy as np
 
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.optimizer.contradiction_room import Room
 from watcher_rearrange.optimizer.program import Answer
 from watcher_rearrange.optimizer.program import Effort
 from watcher_rearrange.optimizer.program import Outcome
@@ -41,6 +44,13 @@ _ANYWHERE = -1
 
 # It need not be the nearest placement.
 _GAP = 0.5
+# So large that any solution will do.
+_ANY = 1e9
+
+# Where room counts, what is larger is taken to be possible: columns of the
+# programme, and nodes of its search tree.
+MOST_COLUMNS = 50_000
+MOST_NODES = 200
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -121,17 +131,42 @@ class Case:
         )
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class Setting:
+    """What is so whatever the rules say.
+
+    :ivar home: int64[n_instances], the node that each instance is on
+    :ivar deadline: on the clock of ``time.monotonic``
+    :ivar room: None if everybody fits everywhere
+    """
+
+    home: Ints
+    deadline: float
+    room: Room | None = None
+
+    def within(self, share: float, room: Room) -> Setting:
+        """Return the same with room, in a share of the time that is left."""
+        now = time.monotonic()
+        deadline = now + share * (self.deadline - now)
+        return Setting(self.home, deadline, room)
+
+
 def placed(
-    cases: Sequence[Case], home: Ints, deadline: float
+    cases: Sequence[Case], setting: Setting
 ) -> tuple[bool, Ints | None]:
     """Look for a placement that keeps some rules, near the present one.
 
-    :param home: int64[n_instances], the node that each instance is on
-    :param deadline: on the clock of ``time.monotonic``
+    Where room counts, a large programme is not even tried.
+
     :returns: whether the answer is known, and the placement if there is one
     """
-    model = _Model(cases, home)
-    answer = model.program.solve(Effort(deadline, gap=_GAP))
+    model = _Model(cases, setting)
+    effort = Effort(setting.deadline, gap=_GAP)
+    if setting.room is not None:
+        if model.program.n_columns > MOST_COLUMNS:
+            return False, None
+        effort = dataclasses.replace(effort, gap=_ANY, nodes=MOST_NODES)
+    answer = model.program.solve(effort)
     if not answer.found and answer.outcome != Outcome.OPTIMAL:
         return answer.outcome == Outcome.INFEASIBLE, None
     return True, model.placement(answer)
@@ -140,15 +175,18 @@ def placed(
 class _Model:
     """The programme of some rules."""
 
-    def __init__(self, cases: Sequence[Case], home: Ints) -> None:
+    def __init__(self, cases: Sequence[Case], setting: Setting) -> None:
         self.program = Program()
         self._cases = cases
-        self._home = home
+        self._home = setting.home
+        self._room = setting.room
         self._class_of: dict[int, int] = {}
         self._members: list[list[int]] = []
         self._columns: list[Ints] = []
-        for (host, _), members in self._classes().items():
+        for (host, *_), members in self._classes().items():
             self._add_class(members, host)
+        if self._room is not None:
+            self._add_room(self._room)
         for case in cases:
             self._add_rule(case)
 
@@ -166,9 +204,9 @@ class _Model:
             where[moving] = np.repeat(np.arange(len(left)), left)
         return where
 
-    def _classes(self) -> dict[tuple[int, tuple[int, ...]], list[int]]:
-        """Group the instances: where they stay, and what they are in."""
-        found: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    def _classes(self) -> dict[tuple[int, tuple[int, ...], bytes], list[int]]:
+        """Group the instances: where they stay, what they are in and need."""
+        found: dict[tuple[int, tuple[int, ...], bytes], list[int]] = {}
         for k in sorted(set().union(*(case.about for case in self._cases))):
             stays = any(case.keeps(k) for case in self._cases)
             signature = tuple(
@@ -176,7 +214,9 @@ class _Model:
                 for case in self._cases
             )
             host = int(self._home[k]) if stays else _ANYWHERE
-            found.setdefault((host, signature), []).append(k)
+            room = self._room
+            needs = b'' if room is None else room.demand[k].tobytes()
+            found.setdefault((host, signature, needs), []).append(k)
         return found
 
     def _add_class(self, members: list[int], host: int) -> None:
@@ -195,6 +235,22 @@ class _Model:
             self._class_of[member] = len(self._columns)
         self._columns.append(columns)
         self._members.append(members)
+
+    def _add_room(self, room: Room) -> None:
+        """No node takes more than it has, or than it holds of them now."""
+        if not self._members:
+            return
+        members = [k for those in self._members for k in those]
+        limits, matters = room.limits(members, self._home)
+        needs = room.demand[[those[0] for those in self._members]]
+        columns = np.array(self._columns)
+        for node, kind in zip(*np.nonzero(matters), strict=True):
+            needy = np.flatnonzero(needs[:, kind])
+            self.program.row(
+                columns[needy, node],
+                needs[needy, kind],
+                upper=float(limits[node, kind]),
+            )
 
     def _permitted(self, member: int, host: int) -> Bools:
         """bool[n_nodes]: where fences and bans let a class be."""

@@ -13,27 +13,31 @@
 """Rules of a policy that can never hold together, as minimal sets.
 
 Whether there is any placement that keeps some rules is decided by counts of
-equal instances on nodes; what does not fit in one model is left out: room,
-and everything that is not in the policy but hard server groups. So what is
-called a contradiction is one, and not every one is found. A set is made
-minimal by leaving out one rule after the other (deletion filter; Chinneck and
-Dravnieks, Locating minimal infeasible constraint sets in linear programs,
-ORSA Journal on Computing 3 (1991)).
+equal instances on nodes; what does not fit in one model is left out:
+everything that is not in the policy but hard server groups and, where rules
+do not contradict each other without it, the room of nodes. So what is called
+a contradiction is one, and not every one is found. A set is made minimal by
+leaving out one rule after the other (deletion filter; Chinneck and Dravnieks,
+Locating minimal infeasible constraint sets in linear programs, ORSA Journal
+on Computing 3 (1991)).
 """
 
 from __future__ import annotations
 
 import dataclasses
 
+from collections.abc import Iterable
 from collections.abc import Sequence
+from collections.abc import Set
 
 import numpy as np
 
-from watcher_rearrange.model import inventory
 from watcher_rearrange.model import records as model
-from watcher_rearrange.model.cluster import Ints
+from watcher_rearrange.optimizer import contradiction_room
 from watcher_rearrange.optimizer.contradiction_model import Case
+from watcher_rearrange.optimizer.contradiction_model import Setting
 from watcher_rearrange.optimizer.contradiction_model import placed
+from watcher_rearrange.optimizer.contradiction_room import Room
 from watcher_rearrange.policies.file import records
 from watcher_rearrange.policies.file import selection
 
@@ -54,7 +58,9 @@ KINDS = frozenset(
     )
 )
 
-# Those that keep instances where they are.
+# Of the time that is left, for the room of each group, and of all together.
+ROOM_SHARES = (0.1, 0.1)
+
 _STAY = (records.ROOT, records.ONLY)
 
 
@@ -65,10 +71,12 @@ class Findings:
     :ivar sets: names of rules, each set minimal; there may be others that
         share rules with these
     :ivar undecided: names of rules for which the time was too short
+    :ivar crowded: such sets that could hold together if nodes had more room
     """
 
     sets: tuple[tuple[str, ...], ...]
     undecided: tuple[str, ...] = ()
+    crowded: tuple[tuple[str, ...], ...] = ()
 
 
 def contradictions(
@@ -87,7 +95,6 @@ def contradictions(
         (name,) for name in _overdrawn(policy, snapshot, selector)
     ]
     undecided: list[str] = []
-    known = {rule.name for rule in policy.rules}
     cases = [
         Case.of(rule, selector)
         for rule in (*policy.rules, *_of_groups(snapshot))
@@ -97,18 +104,67 @@ def contradictions(
     home = np.array(
         [hosts[one.host] for one in snapshot.instances], dtype=np.int64
     )
+    setting = Setting(home, deadline)
+    decided: list[list[Case]] = []
     for group in _groups(cases):
-        while (found := _impossible(group, home, deadline)) is not None:
-            if not found:
-                undecided += [case.rule.name for case in group]
-                break
-            names = tuple(case.rule.name for case in found)
-            if not known.isdisjoint(names):
-                sets.append(names)
-            group = [case for case in group if case not in found]
+        found, left, known = _all_of(group, setting)
+        sets += found
+        if known:
+            decided.append(left)
+        else:
+            undecided += [case.rule.name for case in left]
+    crowded = _crowded(decided, snapshot, setting)
+    names = {rule.name for rule in policy.rules}
     return Findings(
-        tuple(dict.fromkeys(sets)), tuple(dict.fromkeys(undecided))
+        _of_policy(sets, names),
+        tuple(dict.fromkeys(undecided)),
+        _of_policy(crowded, names),
     )
+
+
+def _of_policy(
+    sets: Iterable[tuple[str, ...]], names: Set[str]
+) -> tuple[tuple[str, ...], ...]:
+    """Leave out what server groups alone cannot have."""
+    own = (one for one in sets if not names.isdisjoint(one))
+    return tuple(dict.fromkeys(own))
+
+
+def _crowded(
+    groups: Sequence[list[Case]], snapshot: model.Snapshot, setting: Setting
+) -> list[tuple[str, ...]]:
+    """Return the sets for which there is no room.
+
+    Rules about different instances may want the same room, so groups are
+    looked at one by one and then together. What does not become known is
+    taken to fit.
+    """
+    room = Room.of(snapshot)
+    limited = setting.within(ROOM_SHARES[0], room)
+    sets: list[tuple[str, ...]] = []
+    rest: list[Case] = []
+    for group in groups:
+        found, left, _ = _all_of(group, limited)
+        sets += found
+        rest += left
+    together = list(dict.fromkeys(rest))
+    return sets + _all_of(together, setting.within(ROOM_SHARES[1], room))[0]
+
+
+def _all_of(
+    group: list[Case], setting: Setting
+) -> tuple[list[tuple[str, ...]], list[Case], bool]:
+    """Take minimal sets out of a group until the rest can hold.
+
+    :returns: the sets, the rest, and whether it can
+    """
+    sets: list[tuple[str, ...]] = []
+    while (found := _impossible(group, setting)) is not None:
+        if not found:
+            return sets, group, False
+        sets.append(tuple(case.rule.name for case in found))
+        group = [case for case in group if case not in found]
+    return sets, group, True
 
 
 def _overdrawn(
@@ -123,18 +179,12 @@ def _overdrawn(
             continue
         nodes = [snapshot.compute_nodes[k] for k in selector.nodes(rule.nodes)]
         if any(
-            _room(node, name) < keep
+            contradiction_room.of_node(node, name) < keep
             for node in nodes
             for name, keep in rule.keep.items()
         ):
             found.append(rule.name)
     return found
-
-
-def _room(node: model.ComputeNode, name: str) -> int:
-    if name not in node.inventories:
-        return 0
-    return int(inventory.capacity(node.inventories[name]))
 
 
 def _of_groups(snapshot: model.Snapshot) -> list[records.Rule]:
@@ -184,9 +234,7 @@ def _tied(cases: Sequence[Case]) -> list[list[Case]]:
     return [members for _, members in groups]
 
 
-def _impossible(
-    cases: list[Case], home: Ints, deadline: float
-) -> list[Case] | None:
+def _impossible(cases: list[Case], setting: Setting) -> list[Case] | None:
     """Return a minimal set of these rules that cannot all hold.
 
     Rules come in only when a placement that keeps the others breaks them:
@@ -194,16 +242,16 @@ def _impossible(
 
     :returns: None if they can, nothing if the time was too short
     """
-    broken = [case for case in cases if not case.holds(home)]
+    broken = [case for case in cases if not case.holds(setting.home)]
     needed = {case for case in cases if case.rule.kind in _STAY}
     while broken:
         needed.update(broken)
         chosen = [case for case in cases if case in needed]
-        known, where = placed(chosen, home, deadline)
+        known, where = placed(chosen, setting)
         if not known:
             return []
         if where is None:
-            return _minimal(chosen, home, deadline)
+            return _minimal(chosen, setting)
         broken = [
             case
             for case in cases
@@ -212,12 +260,13 @@ def _impossible(
     return None
 
 
-def _minimal(cases: list[Case], home: Ints, deadline: float) -> list[Case]:
+def _minimal(cases: list[Case], setting: Setting) -> list[Case]:
     """Leave out whatever is not needed for the rest to be impossible."""
     needed = list(cases)
     for case in cases:
         fewer = [one for one in needed if one is not case]
-        known, where = placed(fewer, home, deadline) if fewer else (True, home)
-        if known and where is None:
-            needed = fewer
+        if fewer:
+            known, where = placed(fewer, setting)
+            if known and where is None:
+                needed = fewer
     return needed

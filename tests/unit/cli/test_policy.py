@@ -101,6 +101,21 @@ class TestCheck(PolicyTestCase):
         self.assertEqual([['inside', 'outside']], document['contradictions'])
         self.assertIn('can never hold together: inside, outside\n', text)
 
+    def test_no_room(self) -> None:
+        names = [f'a{k}' for k in range(11)]
+        cloud = cluster(*(vm(name, 'n3') for name in names), vm('b1', 'n3'))
+        self.snapshot = self.write('full.json', cloud)
+        one = {**FENCE, 'nodes': {'names': ['n1']}}
+        document, text = self.check(one)
+        self.assertEqual([['inside']], document['crowded'])
+        self.assertEqual([], document['contradictions'])
+        self.assertIn('rule inside can never hold: there is no room\n', text)
+        one['instances'] = {'names': ['a?']}
+        two = {**one, 'name': 'too', 'instances': B}
+        document, text = self.check(one, two)
+        self.assertEqual([['inside', 'too']], document['crowded'])
+        self.assertIn('no room to hold together: inside, too\n', text)
+
     def test_what_is_violated(self) -> None:
         document, text = self.check({**SPREAD, 'over': 'zone'})
         (found,) = document['violated']

@@ -18,6 +18,7 @@ import time
 import unittest
 
 from typing import Any
+from unittest import mock
 
 from tests.unit.checker.documents import group
 from tests.unit.checker.policies import RACKS
@@ -25,6 +26,7 @@ from tests.unit.checker.policies import A
 from tests.unit.checker.policies import B
 from tests.unit.checker.policies import cluster
 from tests.unit.checker.policies import vm
+from watcher_rearrange.optimizer import contradiction_model
 from watcher_rearrange.optimizer import contradictions
 from watcher_rearrange.policies.file import reading
 from watcher_rearrange.snapshot import reader
@@ -166,3 +168,86 @@ class TestContradictions(unittest.TestCase):
     def test_no_time(self) -> None:
         found = sets(rule('spread'), time_limit_s=0.0)
         self.assertEqual(((), ('r0',)), (found.sets, found.undecided))
+
+
+def full(*instances: Any, **more: Any) -> dict[str, Any]:
+    """Nodes of 100 MiB; instances by name, host and MiB."""
+    return cluster(
+        *(
+            {**vm(name, host), 'allocations': {'MEMORY_MB': mb}}
+            for name, host, mb in instances
+        ),
+        **more,
+    )
+
+
+N1 = {'names': ['n1']}
+
+
+class TestRoom(unittest.TestCase):
+    def assert_crowded(
+        self, expected: str, cloud: dict[str, Any], *rules: dict[str, Any]
+    ) -> None:
+        found = sets(*rules, cloud=cloud)
+        text = ', '.join(' '.join(names) for names in found.crowded)
+        self.assertEqual(
+            (expected, (), ()), (text, found.sets, found.undecided)
+        )
+
+    def test_more_than_fit_within_a_fence(self) -> None:
+        for count, expected in ((4, ''), (5, 'r0')):
+            names = [f'a{k}' for k in range(count)]
+            cloud = full(*((name, 'n3', 25) for name in names))
+            fence = rule('fence', nodes=N1)
+            self.assert_crowded(expected, cloud, fence)
+            self.assert_crowded('', cloud, rule('fence', nodes=ZONE_1))
+            # They are together now.
+            second = expected.replace('0', '1')
+            self.assert_crowded(second, cloud, rule('gather'), fence)
+
+    def test_one_that_is_larger_than_a_node(self) -> None:
+        # Each of two nodes has 100 MiB: 60 and 60 and 60 are too many.
+        cloud = full(('a1', 'n3', 60), ('a2', 'n4', 60), ('a3', 'n1', 60))
+        self.assert_crowded('r0', cloud, rule('near', over='zone'))
+        self.assert_crowded('r0', cloud, rule('fence', nodes=ZONE_1))
+
+    def test_rules_that_want_the_same_room(self) -> None:
+        cloud = full(('a1', 'n3', 60), ('b1', 'n3', 60), ('c1', 'n4', 60))
+        a, b = (rule('fence', nodes=N1, instances=x) for x in (A, B))
+        self.assert_crowded('r0 r1', cloud, a, b)
+        self.assert_crowded(
+            'r0 r1', cloud, a, rule('gather', instances={'names': ['[ab]1']})
+        )
+        self.assert_crowded('', cloud, a, rule('ban', nodes=N1, instances=B))
+
+    def test_who_is_in_no_rule_could_be_elsewhere(self) -> None:
+        cloud = full(('a1', 'n3', 60), ('b1', 'n1', 60))
+        self.assert_crowded('', cloud, rule('fence', nodes=N1))
+        root = rule('root', instances=B)
+        self.assert_crowded('r0 r1', cloud, rule('fence', nodes=N1), root)
+
+    def test_what_a_node_holds_already_it_may_hold(self) -> None:
+        cloud = full(('a1', 'n1', 60), ('a2', 'n1', 60), ('a3', 'n1', 60))
+        self.assert_crowded('', cloud, rule('gather'))
+        fence = rule('fence', nodes=ZONE_1)
+        self.assert_crowded('', cloud, fence)
+        self.assert_crowded(
+            'r0', cloud, rule('fence', nodes={'names': ['n2']})
+        )
+
+    def test_a_class_that_a_node_does_not_have(self) -> None:
+        cloud = full(('a1', 'n3', 10))
+        cloud['instances'][0]['allocations']['CUSTOM_X'] = 1
+        self.assert_crowded('r0', cloud, rule('fence', nodes=N1))
+
+    def test_what_contradicts_anyway_is_not_for_lack_of_room(self) -> None:
+        cloud = full(*((f'a{k}', 'n3', 25) for k in range(5)))
+        found = sets(
+            rule('fence', nodes=N1), rule('ban', nodes=N1), cloud=cloud
+        )
+        self.assertEqual(((('r0', 'r1'),), ()), (found.sets, found.crowded))
+
+    def test_what_is_too_large_is_taken_to_fit(self) -> None:
+        cloud = full(*((f'a{k}', 'n3', 25) for k in range(5)))
+        with mock.patch.object(contradiction_model, 'MOST_COLUMNS', 3):
+            self.assert_crowded('', cloud, rule('fence', nodes=N1))

@@ -76,7 +76,46 @@ def movable(name: str, rules: Collection[Document]) -> bool:
     return True
 
 
-def possible(cloud: Document, rules: Collection[Document]) -> bool:
+def fits(
+    cloud: Document, hosts: tuple[str, ...], names: Collection[str]
+) -> bool:
+    """Whether nodes have room for some instances, or hold no more than now.
+
+    :param hosts: of all instances
+    """
+    needs = {
+        one['uuid']: one['allocations']['MEMORY_MB']
+        for one in cloud['instances']
+    }
+    home = [one['host'] for one in cloud['instances']]
+
+    def held(where: Collection[str], node: str) -> int:
+        at = zip(NAMES, where, strict=True)
+        return sum(needs[x] for x, host in at if x in names and host == node)
+
+    return all(
+        held(hosts, node) <= max(100, held(home, node)) for node in NODES
+    )
+
+
+def about(rules: Collection[Document]) -> set[str]:
+    """Whom rules are about; ``only`` is about nobody, lonely about all."""
+    found: set[str] = set()
+    for one in rules:
+        if one['rule'] == 'only':
+            continue
+        if one['rule'] == 'lonely':
+            return set(NAMES)
+        for whom in (one.get('instances', {}), one.get('others')):
+            if whom is not None:
+                (pattern,) = whom.get('names', ['*'])
+                found |= set(fnmatch.filter(NAMES, pattern))
+    return found
+
+
+def possible(
+    cloud: Document, rules: Collection[Document], room: bool = False
+) -> bool:
     """Whether any placement breaks none of the rules."""
     home = {one['uuid']: one['host'] for one in cloud['instances']}
     choices = [
@@ -87,6 +126,7 @@ def possible(cloud: Document, rules: Collection[Document]) -> bool:
         not checker.broken_rules(
             cloud, document, dict(zip(NAMES, hosts, strict=True))
         )
+        and (not room or fits(cloud, hosts, about(rules)))
         for hosts in itertools.product(*choices)
     )
 
@@ -122,3 +162,29 @@ class TestExhaustive(unittest.TestCase):
                 self.assertTrue(possible(cloud, fewer), names)
         if not found:
             self.assertTrue(possible(cloud, rules.values()))
+
+    def test_where_nodes_are_full(self) -> None:
+        rng = random.Random(7)
+        seen = 0
+        for _ in range(CASES):
+            cloud = cluster(*(vm(name, rng.choice(NODES)) for name in NAMES))
+            for one in cloud['instances']:
+                one['allocations'] = {'MEMORY_MB': rng.choice((30, 50, 80))}
+            rules = {
+                f'r{k}': {'name': f'r{k}', **rule(rng)}
+                for k in range(rng.randint(1, 3))
+            }
+            found = sets(*rules.values(), cloud=cloud)
+            seen += len(found.crowded)
+            with self.subTest(rules=rules, cloud=cloud):
+                for names in found.crowded:
+                    own = [rules[name] for name in names]
+                    self.assertTrue(possible(cloud, own), names)
+                    self.assertFalse(possible(cloud, own, room=True), names)
+                    for k in range(len(own)):
+                        fewer = own[:k] + own[k + 1 :]
+                        self.assertTrue(possible(cloud, fewer, room=True))
+                if not (found.sets or found.crowded):
+                    every = rules.values()
+                    self.assertTrue(possible(cloud, every))
+        self.assertGreater(seen, CASES / 10)
