@@ -180,6 +180,7 @@ class _Model:
         self._cases = cases
         self._home = setting.home
         self._room = setting.room
+        self._limits: Ints | None = None
         self._class_of: dict[int, int] = {}
         self._members: list[list[int]] = []
         self._columns: list[Ints] = []
@@ -242,6 +243,7 @@ class _Model:
             return
         members = [k for those in self._members for k in those]
         limits, matters = room.limits(members, self._home)
+        self._limits = limits
         needs = room.demand[[those[0] for those in self._members]]
         columns = np.array(self._columns)
         for node, kind in zip(*np.nonzero(matters), strict=True):
@@ -287,11 +289,22 @@ class _Model:
     def _together(self, case: Case) -> None:
         """All members are where the rule's own column says."""
         count = len(case.members)
-        here = self.program.columns(len(case.parts), upper=1.0)
+        upper = np.array([self._fits(case, part) for part in case.parts])
+        here = self.program.columns(len(case.parts), upper.astype(float))
         self.program.row(here, 1.0, 1.0, 1.0)
         for column, part in zip(here, case.parts):
             columns = self._in(case.members, part)
             self._tie(columns, int(column), -count, 0.0)
+
+    def _fits(self, case: Case, part: Ints) -> bool:
+        """Whether a part may have room for all members.
+
+        The rows say so, too, but only to whom has decided on a part.
+        """
+        if self._room is None or self._limits is None:
+            return True
+        need = self._room.demand[sorted(case.members)].sum(axis=0)
+        return bool((need <= self._limits[part].sum(axis=0)).all())
 
     def _apart(self, case: Case) -> None:
         """A column for each part says whether it is for the members."""
