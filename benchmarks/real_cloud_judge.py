@@ -75,6 +75,10 @@ class Judge:
         self._states: list[str] = []
         self._messages: list[str] = []
         self._seconds = {'audit_s': 0.0, 'plan_s': 0.0}
+        self._begin()
+
+    def _begin(self) -> None:
+        """Look at more, if there is more to judge."""
 
     def run(self, steps: Iterable[Step], again: bool) -> Row:
         """Audit, apply, and return what came of it.

@@ -23,8 +23,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks import real_cloud_judge
-from benchmarks import real_cloud_scenarios as scenarios
-from benchmarks import real_cloud_stage
 from tests.functional.minicloud import session as sessions
 
 
@@ -89,22 +87,11 @@ class Facts:
 
 
 class Judge(real_cloud_judge.Judge):
-    """Judges a scenario with rules.
+    """Judges a scenario with rules."""
 
-    :param session: of the cloud
-    :param prepared: the scenario
-    """
-
-    def __init__(
-        self,
-        session: sessions.Session,
-        scenario: scenarios.Scenario,
-        prepared: real_cloud_stage.Prepared,
-    ) -> None:
-        """Look at how things are."""
-        super().__init__(session, scenario, prepared)
-        self._policy = scenario.parameters.get('policy')
-        self._facts = read(session)
+    def _begin(self) -> None:
+        self._policy = self._scenario.parameters.get('policy')
+        self._facts = read(self._session)
         self._seen: dict[str, None] = {}
 
     def _look(self) -> None:

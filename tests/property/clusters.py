@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -55,6 +56,24 @@ def pinned(draw: st.DrawFn, document: dict[str, Any]) -> dict[str, Any]:
         if draw(st.integers(0, 4)):
             instance['pinned_az'] = zone_of[instance['host']]
     return document
+
+
+def hypervisors(
+    types: Sequence[str],
+    versions: Sequence[int | None],
+    **more: st.SearchStrategy[Any],
+) -> st.SearchStrategy[dict[str, Any]]:
+    """Return what a node has for a hypervisor: drawn of these.
+
+    :param more: other keys of the node
+    """
+    return st.fixed_dictionaries(
+        {
+            'hypervisor_type': st.sampled_from(types),
+            'hypervisor_version': st.sampled_from(versions),
+            **more,
+        }
+    )
 
 
 @st.composite

@@ -25,6 +25,7 @@ import hypothesis
 
 from hypothesis import strategies as st
 
+from tests.property import clusters
 from tests.property.filtering import FilteringCase
 from tests.property.test_rules import Search
 from tests.property.test_rules import one_move
@@ -80,13 +81,9 @@ CPUS = st.none() | st.fixed_dictionaries(
 
 
 UNKNOWN = {'hypervisor_type': '', 'hypervisor_version': None}
-HYPERVISORS = st.fixed_dictionaries(
-    {
-        'hypervisor_type': st.sampled_from(('QEMU', 'QEMU', 'LXC', '')),
-        'hypervisor_version': st.sampled_from(
-            (None, 0, 1, 6002000, 8002000, 8002000, 10000001)
-        ),
-    }
+HYPERVISORS = clusters.hypervisors(
+    ('QEMU', 'QEMU', 'LXC', ''),
+    (None, 0, 1, 6002000, 8002000, 8002000, 10000001),
 )
 
 

@@ -23,6 +23,7 @@ import hypothesis
 
 from hypothesis import strategies as st
 
+from tests.property import clusters
 from tests.property.filtering import FilteringCase
 from tests.property.test_rules import Search
 from tests.property.test_rules import one_move
@@ -37,17 +38,13 @@ EXAMPLES = hypothesis.settings(
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 
-HYPERVISORS = st.fixed_dictionaries(
-    {
-        'hypervisor_type': st.sampled_from(('QEMU', 'QEMU', 'LXC', '')),
-        'hypervisor_version': st.sampled_from(
-            (None, 0, 1, 6002000, 8002000, 8002000, 10000001)
-        ),
-        'cpu': st.none()
-        | st.fixed_dictionaries(
-            {'arch': st.sampled_from(('x86_64', 'x86_64', 'aarch64', ''))}
-        ),
-    }
+HYPERVISORS = clusters.hypervisors(
+    ('QEMU', 'QEMU', 'LXC', ''),
+    (None, 0, 1, 6002000, 8002000, 8002000, 10000001),
+    cpu=st.none()
+    | st.fixed_dictionaries(
+        {'arch': st.sampled_from(('x86_64', 'x86_64', 'aarch64', ''))}
+    ),
 )
 PREDICATES = st.lists(
     st.tuples(

@@ -21,22 +21,15 @@ import hypothesis
 from hypothesis import strategies as st
 
 from tests.property import clusters
+from tests.property import test_plans
 from tests.property.test_plans import PlanCase
 from tests.property.test_plans import run
 
 
-EXAMPLES = hypothesis.settings(
-    max_examples=60,
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=list(hypothesis.HealthCheck),
-)
+EXAMPLES = hypothesis.settings(test_plans.EXAMPLES, max_examples=60)
 
-HYPERVISORS = st.fixed_dictionaries(
-    {
-        'hypervisor_type': st.sampled_from(('QEMU', 'QEMU', 'QEMU', '')),
-        'hypervisor_version': st.sampled_from((6, 6, 7, 8, None)),
-    }
+HYPERVISORS = clusters.hypervisors(
+    ('QEMU', 'QEMU', 'QEMU', ''), (6, 6, 7, 8, None)
 )
 
 

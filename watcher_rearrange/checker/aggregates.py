@@ -69,10 +69,10 @@ def refused(
             parts = {part.strip() for part in text.split(',')}
             values[key] = values.get(key, set()) | parts
     for name, judge in _BY_VALUES.items():
-        if cluster.filters is None or name in cluster.filters:
+        if cluster.enables(name):
             yield from judge(instance, node, values)
     for name, look in _BY_AGGREGATE.items():
-        if cluster.filters is None or name in cluster.filters:
+        if cluster.enables(name):
             yield from look(cluster, instance, node)
 
 

@@ -30,8 +30,7 @@ def lacking(
     cluster: Cluster, instance: Instance, node: Node
 ) -> Iterator[Violation]:
     """What a node lacks or is not known to have; its host lacks nothing."""
-    name = 'ComputeCapabilitiesFilter'
-    if cluster.filters is not None and name not in cluster.filters:
+    if not cluster.enables('ComputeCapabilitiesFilter'):
         return
     if node.hostname == instance.record['host']:
         return

@@ -117,6 +117,10 @@ class Cluster:
             return self.group_limits[dimension.name]
         return self.nodes[hostname].limits.get(dimension.name, 0)
 
+    def enables(self, scheduler_filter: str) -> bool:
+        """Whether Nova has a filter, or nobody says which it has."""
+        return self.filters is None or scheduler_filter in self.filters
+
     def is_settled(self, instance: Instance) -> bool:
         """Whether it is known where an instance will be, if left alone.
 

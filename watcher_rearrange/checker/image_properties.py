@@ -38,8 +38,7 @@ def unfit(
     cluster: Cluster, instance: Instance, node: Node
 ) -> Iterator[Violation]:
     """What the image asks for and a node is not; its host is anything."""
-    name = 'ImagePropertiesFilter'
-    if cluster.filters is not None and name not in cluster.filters:
+    if not cluster.enables('ImagePropertiesFilter'):
         return
     home = cluster.nodes.get(instance.record['host'])
     if home is node:

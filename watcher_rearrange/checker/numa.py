@@ -24,9 +24,8 @@ PINNED = Dimension('capacity', 'PCPU')
 
 def is_asked(cluster: Cluster, instance: Instance) -> bool:
     """Whether the filter is enabled, and the instance has a topology."""
-    if cluster.filters is not None:
-        if 'NUMATopologyFilter' not in cluster.filters:
-            return False
+    if not cluster.enables('NUMATopologyFilter'):
+        return False
     return PINNED in instance.demand or _is_told_to(instance)
 
 

@@ -64,6 +64,11 @@ def rule(rng: random.Random) -> Document:
     )
 
 
+def some_rules(rng: random.Random, count: int) -> dict[str, Document]:
+    names = [f'r{k}' for k in range(count)]
+    return {name: {'name': name, **rule(rng)} for name in names}
+
+
 def movable(name: str, rules: Collection[Document]) -> bool:
     """Whether root and only let an instance move."""
     for one in rules:
@@ -137,10 +142,7 @@ class TestExhaustive(unittest.TestCase):
         seen = 0
         for _ in range(CASES):
             cloud = cluster(*(vm(name, rng.choice(NODES)) for name in NAMES))
-            rules = {
-                f'r{k}': {'name': f'r{k}', **rule(rng)}
-                for k in range(rng.randint(2, 5))
-            }
+            rules = some_rules(rng, rng.randint(2, 5))
             found = sets(*rules.values(), cloud=cloud)
             seen += len(found.sets)
             with self.subTest(rules=rules, cloud=cloud):
@@ -157,8 +159,7 @@ class TestExhaustive(unittest.TestCase):
         for names in found:
             own = [rules[name] for name in names]
             self.assertFalse(possible(cloud, own), names)
-            for k in range(len(own)):
-                fewer = own[:k] + own[k + 1 :]
+            for fewer in itertools.combinations(own, len(own) - 1):
                 self.assertTrue(possible(cloud, fewer), names)
         if not found:
             self.assertTrue(possible(cloud, rules.values()))
@@ -170,10 +171,7 @@ class TestExhaustive(unittest.TestCase):
             cloud = cluster(*(vm(name, rng.choice(NODES)) for name in NAMES))
             for one in cloud['instances']:
                 one['allocations'] = {'MEMORY_MB': rng.choice((30, 50, 80))}
-            rules = {
-                f'r{k}': {'name': f'r{k}', **rule(rng)}
-                for k in range(rng.randint(1, 3))
-            }
+            rules = some_rules(rng, rng.randint(1, 3))
             found = sets(*rules.values(), cloud=cloud)
             seen += len(found.crowded)
             with self.subTest(rules=rules, cloud=cloud):
@@ -181,8 +179,7 @@ class TestExhaustive(unittest.TestCase):
                     own = [rules[name] for name in names]
                     self.assertTrue(possible(cloud, own), names)
                     self.assertFalse(possible(cloud, own, room=True), names)
-                    for k in range(len(own)):
-                        fewer = own[:k] + own[k + 1 :]
+                    for fewer in itertools.combinations(own, len(own) - 1):
                         self.assertTrue(possible(cloud, fewer, room=True))
                 if not (found.sets or found.crowded):
                     every = rules.values()

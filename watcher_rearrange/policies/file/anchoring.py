@@ -28,6 +28,7 @@ from collections.abc import Sequence
 
 from watcher_rearrange.model import records as model
 from watcher_rearrange.policies.file import ceilings
+from watcher_rearrange.policies.file import groups
 from watcher_rearrange.policies.file.solitude import Solitude
 from watcher_rearrange.policies.file.whereabouts import Whereabouts
 
@@ -131,11 +132,9 @@ class _Facts:
         }
 
     def _group(self, relation: model.Relation, policy: str) -> None:
-        members = tuple(sorted(relation.members))
-        name = f'rule {relation.name}'
         self.groups.append(
-            model.ServerGroup(
-                name, policy, members, '', relation.most, of_policy=True
+            groups.of_rule(
+                relation.name, policy, relation.members, relation.most
             )
         )
 

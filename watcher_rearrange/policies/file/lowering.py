@@ -28,6 +28,7 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 
 from watcher_rearrange.model import records as model
+from watcher_rearrange.policies.file import groups
 from watcher_rearrange.policies.file import hours
 from watcher_rearrange.policies.file import records
 from watcher_rearrange.policies.file import selection
@@ -224,17 +225,9 @@ class _Lowering:
         return {host: host for host in self._all()}
 
     def _group(self, policy: str, whom: frozenset[str], most: int = 1) -> None:
-        members = tuple(sorted(whom))
-        if len(members) > 1:
+        if len(whom) > 1:
             self._facts.groups.append(
-                model.ServerGroup(
-                    f'rule {self._rule.name}',
-                    policy,
-                    members,
-                    '',
-                    most,
-                    of_policy=True,
-                )
+                groups.of_rule(self._rule.name, policy, whom, most)
             )
 
     def _relate(

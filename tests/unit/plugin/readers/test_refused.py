@@ -23,6 +23,7 @@ import pathlib
 
 from collections.abc import Mapping
 from dataclasses import field
+from typing import Any
 
 from tests.unit.plugin import builders
 from tests.unit.plugin.readers import test_cloud
@@ -74,44 +75,71 @@ ANY = (LIVE, LIVE, COLD)
 NOT_LIVE = (STAYS, COLD, COLD)
 NEVER = (STAYS, STAYS, STAYS)
 
-ROWS = (
-    Row('', {}, YES, YES, ANY),
-    Row('', {'resources:CUSTOM_X': '1'}, YES, YES, ANY),
-    Row('os:secure_boot', {'os:secure_boot': 'required'}, YES, YES, ANY),
-    Row(
-        'hw:emulator_threads',
-        {'hw:emulator_threads_policy': 'share'},
-        YES,
-        YES,
-        ANY,
+
+def unknown(text: str, specs: Mapping[str, str], **more: Any) -> Row:
+    """Return what nobody knows a place for."""
+    return Row(text, specs, MAYBE, MAYBE, NEVER, **more)
+
+
+def refused(text: str, specs: Mapping[str, str], **more: Any) -> Row:
+    return Row(text, specs, NO, NO, NEVER, **more)
+
+
+def stopped_only(text: str, specs: Mapping[str, str], **more: Any) -> Row:
+    return Row(text, specs, NO, YES, NOT_LIVE, **more)
+
+
+def free(text: str, specs: Mapping[str, str], **more: Any) -> Row:
+    return Row(text, specs, YES, YES, ANY, **more)
+
+
+DEDICATED = {'hw:cpu_policy': 'dedicated'}
+SEV = {'hw:mem_encryption': '1'}
+TOPOLOGIES = (
+    ('hw:numa_nodes', {'hw:numa_nodes': '2'}),
+    ('hw:mem_page_size', {'hw:mem_page_size': '1GB'}),
+    ('hw:cpu_policy', DEDICATED),
+    (
+        'hw:cpu_policy',
+        {'hw:cpu_policy': 'mixed', 'hw:cpu_dedicated_mask': '0'},
     ),
-    Row('hw:mem_encryption', {'hw:mem_encryption': '1'}, NO, YES, NOT_LIVE),
-    Row(
-        'hw:mem_encryption',
-        {},
-        NO,
-        YES,
-        NOT_LIVE,
-        properties={'hw_mem_encryption': 'true'},
+    (
+        'hw:emulator_threads',
+        {**DEDICATED, 'hw:emulator_threads_policy': 'isolate'},
+    ),
+    ('hw:cpu_realtime', {**DEDICATED, 'hw:cpu_realtime': 'yes'}),
+    ('resources:PCPU', {'resources:PCPU': '2', 'resources:VCPU': '0'}),
+    ('hw:pmem', {'hw:pmem': '6GB'}),
+)
+PORTS = (
+    'direct',
+    'direct-physical',
+    'macvtap',
+    'vdpa',
+    'remote-managed',
+    'virtio-forwarder',
+)
+
+ROWS = (
+    free('', {}),
+    free('', {'resources:CUSTOM_X': '1'}),
+    free('os:secure_boot', {'os:secure_boot': 'required'}),
+    free('hw:emulator_threads', {'hw:emulator_threads_policy': 'share'}),
+    stopped_only('hw:mem_encryption', SEV),
+    stopped_only(
+        'hw:mem_encryption', {}, properties={'hw_mem_encryption': 'true'}
     ),
     # As Nova has it since 2025.2.
     Row(
         'hw:mem_encryption',
-        {'hw:mem_encryption': '1'},
+        SEV,
         NO,
         YES,
         NEVER,
         nested='MEM_ENCRYPTION_CONTEXT',
     ),
-    Row('hw:tpm_version', TPM, NO, NO, NEVER),
-    Row(
-        'hw:tpm_version',
-        {},
-        NO,
-        NO,
-        NEVER,
-        properties={'hw_tpm_version': '1.2'},
-    ),
+    refused('hw:tpm_version', TPM),
+    refused('hw:tpm_version', {}, properties={'hw_tpm_version': '1.2'}),
     Row(
         'host',
         {**TPM, 'hw:tpm_secret_security': 'host'},
@@ -119,112 +147,22 @@ ROWS = (
         NO,
         (LIVE, LIVE, STAYS),
     ),
-    Row(
-        'deployment',
-        {**TPM, 'hw:tpm_secret_security': 'deployment'},
-        NO,
-        YES,
-        NOT_LIVE,
+    stopped_only(
+        'deployment', {**TPM, 'hw:tpm_secret_security': 'deployment'}
     ),
-    Row(
-        'resources:VGPU',
-        {'resources:VGPU': '1'},
-        MAYBE,
-        MAYBE,
-        NEVER,
-        nested='VGPU',
-    ),
+    unknown('resources:VGPU', {'resources:VGPU': '1'}, nested='VGPU'),
     # Before Stein.
-    Row('resources:VGPU', {'resources:VGPU': '1'}, NO, YES, NOT_LIVE),
-    Row(
-        'accel:device_profile', {'accel:device_profile': 'fpga'}, NO, NO, NEVER
-    ),
-    Row(
-        'pci_passthrough:alias',
-        {'pci_passthrough:alias': 'x:1'},
-        MAYBE,
-        MAYBE,
-        NEVER,
-    ),
-    Row(
-        'pci_passthrough:alias',
-        {'pci_passthrough:alias': 'x:1'},
-        MAYBE,
-        MAYBE,
-        NEVER,
-        nested='CUSTOM_PCI_8086_10CA',
-    ),
-    Row('hw:numa_nodes', {'hw:numa_nodes': '2'}, MAYBE, MAYBE, NEVER),
-    Row('hw:mem_page_size', {'hw:mem_page_size': '1GB'}, MAYBE, MAYBE, NEVER),
-    Row('hw:cpu_policy', {'hw:cpu_policy': 'dedicated'}, MAYBE, MAYBE, NEVER),
-    Row(
-        'hw:cpu_policy',
-        {},
-        MAYBE,
-        MAYBE,
-        NEVER,
-        properties={'hw_cpu_policy': 'dedicated'},
-    ),
-    Row(
-        'hw:cpu_policy',
-        {'hw:cpu_policy': 'mixed', 'hw:cpu_dedicated_mask': '0'},
-        MAYBE,
-        MAYBE,
-        NEVER,
-    ),
-    Row(
-        'hw:emulator_threads',
-        {
-            'hw:cpu_policy': 'dedicated',
-            'hw:emulator_threads_policy': 'isolate',
-        },
-        MAYBE,
-        MAYBE,
-        NEVER,
-    ),
-    Row(
-        'hw:cpu_realtime',
-        {'hw:cpu_policy': 'dedicated', 'hw:cpu_realtime': 'yes'},
-        MAYBE,
-        MAYBE,
-        NEVER,
-    ),
-    Row(
-        'resources:PCPU',
-        {'resources:PCPU': '2', 'resources:VCPU': '0'},
-        MAYBE,
-        MAYBE,
-        NEVER,
-    ),
-    Row('hw:pmem', {'hw:pmem': '6GB'}, MAYBE, MAYBE, NEVER),
-    Row('resources1:', {'resources1:CUSTOM_X': '1'}, MAYBE, MAYBE, NEVER),
-    Row(
-        'hw:ephemeral_encryption',
-        {'hw:ephemeral_encryption': 'true'},
-        NO,
-        NO,
-        NEVER,
-    ),
-    *(
-        Row(kind, {}, MAYBE, MAYBE, NEVER, vnic=kind)
-        for kind in (
-            'direct',
-            'direct-physical',
-            'macvtap',
-            'vdpa',
-            'remote-managed',
-            'virtio-forwarder',
-        )
-    ),
-    Row('accelerator-direct', {}, NO, NO, NEVER, vnic='accelerator-direct'),
-    Row(
-        'resource_request',
-        {},
-        MAYBE,
-        MAYBE,
-        NEVER,
-        nested='NET_BW_EGR_KILOBIT_PER_SEC',
-    ),
+    stopped_only('resources:VGPU', {'resources:VGPU': '1'}),
+    refused('accel:device_profile', {'accel:device_profile': 'fpga'}),
+    unknown('pci_passthrough:alias', {'pci_passthrough:alias': 'x:1'}),
+    unknown('report_in_placement', {}, nested='CUSTOM_PCI_8086_10CA'),
+    *(unknown(text, specs) for text, specs in TOPOLOGIES),
+    unknown('hw:cpu_policy', {}, properties={'hw_cpu_policy': 'dedicated'}),
+    unknown('resources1:', {'resources1:CUSTOM_X': '1'}),
+    refused('hw:ephemeral_encryption', {'hw:ephemeral_encryption': 'true'}),
+    *(unknown(kind, {}, vnic=kind) for kind in PORTS),
+    refused('accelerator-direct', {}, vnic='accelerator-direct'),
+    unknown('resource_request', {}, nested='NET_BW_EGR_KILOBIT_PER_SEC'),
 )
 
 
