@@ -67,8 +67,9 @@ def add(
         for node in nodes
         if node.uuid in found.nodes
     }
+    connected = any(one.is_connected for one in said.servers.values())
     facts = readers.Facts(
-        said, providers, found.elsewhere, images, ports.read(missed)
+        said, providers, found.elsewhere, images, ports.read(missed, connected)
     )
     merged = merge(reading, facts)
     return dataclasses.replace(

@@ -78,6 +78,7 @@ class Server:
     :ivar image_properties: as when it was booted; None if Nova was not
         asked for them
     :ivar power_state: of its guest, by Nova's number; None if it says none
+    :ivar is_connected: whether it has an address, and so a port
     """
 
     uuid: str
@@ -94,6 +95,7 @@ class Server:
     image: str = ''
     image_properties: Mapping[str, str] | None = None
     power_state: int | None = None
+    is_connected: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -299,6 +301,7 @@ def _server(data: Mapping[str, Any]) -> Server:
             image=data['image']['id'] if data['image'] else '',
             image_properties=_image_properties(data['image']),
             power_state=data.get('OS-EXT-STS:power_state'),
+            is_connected=bool(data.get('addresses')),
         )
 
 

@@ -69,26 +69,30 @@ _PATH = f'/ports?limit={LIMIT}&' + '&'.join(f'fields={x}' for x in FIELDS)
 TRIES = 3
 
 
-def read(missed: misses.Missed) -> dict[str, str]:
+def read(missed: misses.Missed, are_some: bool = False) -> dict[str, str]:
     """Read the ports of all projects.
 
+    :param are_some: whether there is one, as Nova says
     :returns: by the UUID of the instance: why it must not move
     :raises api.Unreadable: if there is a Neutron that cannot be read, and
         has to be
     """
     try:
-        return _read(missed)
+        return _read(missed, are_some)
     except api.Unreadable as error:
         missed.accept(misses.NEUTRON, error)
         return {}
 
 
-def _read(missed: misses.Missed) -> dict[str, str]:
+def _read(missed: misses.Missed, are_some: bool) -> dict[str, str]:
     neutron = api.Api('Neutron', None, lambda: endpoints.connect(GROUP))
     if not neutron.exists():
         LOG.info('Neutron: not in the service catalogue, no ports are read')
         return {}
     ports = _all(neutron)
+    if are_some and not ports:
+        # Of a user who sees its own project only, and that has none.
+        missed.accept(misses.NEUTRON, api.Unreadable(NOT_ALL))
     _require_all(neutron, ports, missed)
     found: dict[str, str] = {}
     for port in ports:

@@ -108,6 +108,12 @@ class TestPorts(base.ReadingTestCase):
         self.adapter.document['ports'] = []
         self.assertEqual({}, read())
 
+    def test_none_although_instances_have_addresses(self):
+        self.adapter.document['ports'] = []
+        self.assert_unreadable(
+            'administrators only', ports.read, missed.Missed(), True
+        )
+
     def test_a_port_that_is_deleted_meanwhile(self):
         original = self.adapter.get
 

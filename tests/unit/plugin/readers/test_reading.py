@@ -92,6 +92,13 @@ class TestNova(base.ReadingTestCase):
         hosts = [server.host for server in nova.read().servers.values()]
         self.assertIn('', hosts)
 
+    def test_who_is_connected(self):
+        for server in self.adapter.document['servers']:
+            server['addresses'] = {}
+        self.adapter.document['servers'][0]['addresses'] = {'net': [{}]}
+        found = [one.is_connected for one in nova.read().servers.values()]
+        self.assertEqual([True, False, False, False], found)
+
     def test_every_request_has_a_timeout(self):
         nova.read()
         self.assertEqual(api.TIMEOUT_S, self.helper.connection.session.timeout)
