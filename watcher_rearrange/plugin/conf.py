@@ -18,10 +18,10 @@ from oslo_config import cfg
 
 from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin import planner
-from watcher_rearrange.plugin.actions import departed
 from watcher_rearrange.plugin.readers import images
 from watcher_rearrange.plugin.readers import missed
 from watcher_rearrange.plugin.readers import ports
+from watcher_rearrange.plugin.readers import scheduler
 from watcher_rearrange.plugin.strategies import base
 from watcher_rearrange.plugin.strategies import combined
 from watcher_rearrange.plugin.strategies import consolidate
@@ -56,7 +56,7 @@ def list_opts() -> list[tuple[str, list[cfg.Opt]]]:
         (f'watcher_planners.{planner.NAME}', planner.RearrangePlanner)
     )
     own = [(name, plugin.get_config_opts()) for name, plugin in groups]
-    common = [*base.COMMON, *missed.OPTIONS, *departed.OPTIONS]
+    common = [*base.COMMON, *missed.OPTIONS, *scheduler.FOR_ALL]
     return [
         (options.GROUP, common),
         *own,

@@ -43,30 +43,16 @@ import datetime
 from collections.abc import Collection
 from typing import Any
 
-from oslo_config import cfg
 from oslo_log import log
 
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import nova as readers
+from watcher_rearrange.plugin.readers import scheduler
 
 
 LOG = log.getLogger(__name__)
-
-OPTIONS = options.register(
-    cfg.IntOpt(
-        'scheduler_sync_s',
-        default=records.SCHEDULER_SYNC_S,
-        min=0,
-        deprecated_group='watcher_actions.guarded_migrate',
-        help="How many seconds after a migration Nova's scheduler is sure to "
-        'know that the instance has left: a little more than [DEFAULT] '
-        'scheduler_instance_sync_interval of Nova. For so long no member of '
-        'its anti-affinity group goes to the node that it left. 0 if Nova has '
-        'track_instance_changes switched off.',
-    )
-)
 
 # Statuses of which the scheduler hears, and by which an instance returns.
 TOLD = 'confirmed'
@@ -82,7 +68,7 @@ def wait_s(instance_uuid: str, host: str) -> float:
     :returns: seconds, 0 if it would not
     :raises api.Unreadable: if that cannot be found out
     """
-    sync_s = options.value('scheduler_sync_s')
+    sync_s = options.value(scheduler.SYNC_S)
     if not sync_s:
         return 0.0
     nova = readers.connected(MICROVERSION)

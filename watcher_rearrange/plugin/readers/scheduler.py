@@ -52,6 +52,21 @@ SKIP_VERSION_CHECK = cfg.BoolOpt(
 
 OPTIONS = options.register(SCHEDULER_FILTERS, SKIP_VERSION_CHECK)
 
+SYNC_S = 'scheduler_sync_s'
+FOR_ALL = options.register(
+    cfg.IntOpt(
+        SYNC_S,
+        default=records.SCHEDULER_SYNC_S,
+        min=0,
+        deprecated_group='watcher_actions.guarded_migrate',
+        help="How many seconds after a migration Nova's scheduler is sure to "
+        'know that the instance has left: a little more than [DEFAULT] '
+        'scheduler_instance_sync_interval of Nova. For so long no member of '
+        'its anti-affinity group goes to the node that it left. 0 if Nova has '
+        'track_instance_changes switched off.',
+    )
+)
+
 
 def as_configured(
     snapshot: records.Snapshot, config: Any = None
@@ -67,7 +82,7 @@ def as_configured(
         skip_hypervisor_version_check_on_lm=options.value(
             SKIP_VERSION_CHECK.name, config
         ),
-        scheduler_sync_s=options.value('scheduler_sync_s'),
+        scheduler_sync_s=options.value(SYNC_S),
     )
 
 
