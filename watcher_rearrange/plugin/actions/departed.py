@@ -18,7 +18,9 @@ scheduler_instance_sync_interval``, by default 120 s. Until then
 ServerGroupAntiAffinityFilter refuses the node to another member
 (``nova/scheduler/host_manager.py`` of Nova 34).
 
-What the status of a migration says of that, in ``nova/compute/manager.py``:
+What the status of a migration says of that, in ``nova/compute/manager.py``,
+and as it was seen with ``completed``, ``finished``, ``confirmed`` and
+``reverted``:
 
 ``completed``, ``done``
     The instance has left the source, by a live migration or an evacuation;
