@@ -57,7 +57,7 @@ class Doubt:
         return [node for node in self.hosts[:first] if node not in later]
 
 
-class Moment:
+class Whereabouts:
     """What may be where, as seen by those who look for room.
 
     :ivar used: int64[n_nodes, n_rc], the most that may be held

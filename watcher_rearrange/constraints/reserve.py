@@ -37,7 +37,7 @@ from types import MappingProxyType
 import numpy as np
 
 from watcher_rearrange.constraints.doubt import Doubt
-from watcher_rearrange.constraints.doubt import Moment
+from watcher_rearrange.constraints.doubt import Whereabouts
 from watcher_rearrange.constraints.fences import Fences
 from watcher_rearrange.constraints.live import LiveRule
 from watcher_rearrange.constraints.receiving import ReceivingNodes
@@ -115,7 +115,7 @@ class Reserve:
             or hold room elsewhere
         :param among: nodes that are asked for; None for all
         """
-        moment = Moment(placement, receives, doubts)
+        moment = Whereabouts(placement, receives, doubts)
         of_nodes = moment.of_nodes()
         return [
             node
@@ -125,7 +125,7 @@ class Reserve:
         ]
 
     def _failing(
-        self, moment: Moment, of_nodes: Mapping[int, list[int]]
+        self, moment: Whereabouts, of_nodes: Mapping[int, list[int]]
     ) -> dict[int, _Failure]:
         """Each node that may have instances, with what fails with it."""
         nodes = sorted(of_nodes)
@@ -161,7 +161,7 @@ class Reserve:
         return found
 
     def _weights(
-        self, moment: Moment, of_nodes: Mapping[int, list[int]]
+        self, moment: Whereabouts, of_nodes: Mapping[int, list[int]]
     ) -> tuple[dict[int, int], dict[int, int]]:
         """MiB: the least of nodes that have somebody for sure, the most."""
         least: dict[int, int] = {}
@@ -175,7 +175,7 @@ class Reserve:
 
     def _is_stranding(
         self,
-        moment: Moment,
+        moment: Whereabouts,
         failure: _Failure,
         of_nodes: Mapping[int, list[int]],
     ) -> bool:
@@ -196,7 +196,7 @@ class _Trial:
     """What is held once some nodes have failed, and who is back."""
 
     def __init__(
-        self, rules: Rules, moment: Moment, failure: _Failure
+        self, rules: Rules, moment: Whereabouts, failure: _Failure
     ) -> None:
         self._cluster = rules.cluster
         self._groups = rules.groups
