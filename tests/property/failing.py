@@ -43,8 +43,9 @@ def clusters(draw: st.DrawFn) -> Document:
             amount = draw(st.integers(1, min(left, 2)))
             left -= amount
             instances.append((f'cmp{k}', amount))
-    uuids = [f'00000000-0000-4000-9000-{k:012d}' for k in range(14)]
-    uuids = uuids[: len(instances)]
+    uuids = [
+        f'00000000-0000-4000-9000-{k:012d}' for k in range(len(instances))
+    ]
     document = {
         'version': 1,
         'compute_nodes': [

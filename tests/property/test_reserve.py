@@ -60,44 +60,10 @@ GIVEN: dict[str, dict[str, Any]] = {
 }
 
 
-@st.composite
-def fitting(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw a cluster in which everybody fits, and most may fail."""
-    sizes = draw(st.lists(st.integers(4, 8), min_size=3, max_size=5))
-    instances = []
-    for k, size in enumerate(sizes):
-        left = size - draw(st.integers(1, 3))
-        while left > 0 and draw(st.integers(0, 3)):
-            amount = draw(st.integers(1, min(left, 3)))
-            left -= amount
-            instances.append((f'cmp{k}', amount))
-    return {
-        'version': 1,
-        'compute_nodes': [
-            {
-                'hostname': f'cmp{k}',
-                'inventories': {
-                    'VCPU': {'total': size},
-                    'MEMORY_MB': {'total': 1},
-                },
-            }
-            for k, size in enumerate(sizes)
-        ],
-        'instances': [
-            {
-                'uuid': f'00000000-0000-4000-9000-{k:012d}',
-                'host': host,
-                'allocations': {'VCPU': amount},
-            }
-            for k, (host, amount) in enumerate(instances)
-        ],
-    }
-
-
 class TestReserve(unittest.TestCase):
     @EXAMPLES
     @hypothesis.given(
-        test_filters.documents() | test_rules.documents() | fitting(),
+        test_filters.documents() | test_rules.documents() | failing.clusters(),
         st.integers(1, 3),
     )
     def test_both_count_the_same_nodes(
@@ -116,7 +82,7 @@ class TestReserve(unittest.TestCase):
 
     @EXAMPLES
     @hypothesis.given(
-        test_rules.documents() | fitting(), st.integers(1, 3), st.data()
+        test_rules.documents() | failing.clusters(), st.integers(1, 3), st.data()
     )
     def test_both_doubt_the_same(
         self, document: dict[str, Any], failures: int, data: st.DataObject
@@ -136,7 +102,7 @@ class TestReserve(unittest.TestCase):
 
     @EXAMPLES
     @hypothesis.given(
-        clusters.snapshots() | fitting(),
+        clusters.snapshots() | failing.clusters(),
         st.sampled_from(sorted(GIVEN)),
         st.integers(1, 2),
     )
@@ -148,7 +114,7 @@ class TestReserve(unittest.TestCase):
 
     @EXAMPLES
     @hypothesis.given(
-        clusters.snapshots() | fitting(),
+        clusters.snapshots() | failing.clusters(),
         test_policies.policies(),
         st.sampled_from(('evacuate', 'policy', 'rebalance')),
         st.integers(1, 2),
