@@ -30,6 +30,7 @@ MOST_ACTIONS = 6
 
 Document = dict[str, Any]
 Hosts = dict[str, str]
+Held = tuple[str, str]
 
 
 @st.composite
@@ -72,6 +73,19 @@ def clusters(draw: st.DrawFn) -> Document:
                 'max_server_per_host': draw(st.integers(1, 2)),
             }
         ]
+    if uuids and draw(st.booleans()):
+        moving = draw(st.sampled_from(document['instances']))
+        names = [one['hostname'] for one in document['compute_nodes']]
+        document['migrations'] = [
+            {
+                'instance': moving['uuid'],
+                'source': moving['host'],
+                'destination': draw(
+                    st.sampled_from([n for n in names if n != moving['host']])
+                ),
+                'status': draw(st.sampled_from(('running', 'queued'))),
+            }
+        ]
     return document
 
 
@@ -85,34 +99,51 @@ def worst(document: Document, plan: Document, failures: int) -> int:
 
 def _states(
     document: Document, actions: list[Document]
-) -> Iterator[tuple[Hosts, list[tuple[str, str]], set[str]]]:
+) -> Iterator[tuple[Hosts, list[Held], set[str]]]:
     """Where everybody is, who holds room where else, and what is closed."""
-    start = {one['uuid']: one['host'] for one in document['instances']}
+    begins = list(_begins(document))
     for flags in itertools.product((0, 1, 2), repeat=len(actions)):
         done = {a['id'] for a, f in zip(actions, flags, strict=True) if f == 2}
         begun = [a for a, f in zip(actions, flags, strict=True) if f]
         if not all(done.issuperset(a['parents']) for a in begun):
             continue
-        hosts, held, closed = dict(start), [], set()
-        sound = True
-        for action in begun:
-            if 'node' in action and action['node']:
-                closed.add(action['node'])
-                continue
-            uuid, node = action['instance'], action['destination']
-            sound = sound and hosts[uuid] == action['source']
-            if action['id'] in done:
-                hosts[uuid] = node
-            else:
-                held.append((uuid, node))
-        if sound:
-            yield hosts, held, closed
+        for start, other_ends in begins:
+            hosts, held, closed = dict(start), list(other_ends), set()
+            sound = True
+            for action in begun:
+                if 'node' in action and action['node']:
+                    closed.add(action['node'])
+                    continue
+                uuid, node = action['instance'], action['destination']
+                sound = sound and hosts[uuid] == action['source']
+                if action['id'] in done:
+                    hosts[uuid] = node
+                else:
+                    held.append((uuid, node))
+            if sound:
+                yield hosts, held, closed
+
+
+def _begins(document: Document) -> Iterator[tuple[Hosts, list[Held]]]:
+    """Where everybody may be before the plan, and who holds room where else.
+
+    Who is migrating already may have arrived, or not.
+    """
+    hosts = {one['uuid']: one['host'] for one in document['instances']}
+    moving = document.get('migrations', [])
+    ends = [(one['source'], one['destination']) for one in moving]
+    for arrived in itertools.product((0, 1), repeat=len(moving)):
+        now, held = dict(hosts), []
+        for one, both, there in zip(moving, ends, arrived, strict=True):
+            now[one['instance']] = both[there]
+            held.append((one['instance'], both[1 - there]))
+        yield now, held
 
 
 def _stranding(
     document: Document,
     hosts: Hosts,
-    held: list[tuple[str, str]],
+    held: list[Held],
     closed: set[str],
     failures: int,
 ) -> int:
@@ -141,7 +172,7 @@ class _Room:
         self,
         document: Document,
         hosts: Hosts,
-        held: list[tuple[str, str]],
+        held: list[Held],
         shut: set[str],
     ) -> None:
         self._size = {

@@ -19,7 +19,8 @@ that is up, enabled, suitable and has room.
 
 Whoever may have been on a failed node needs a place, and all that may be held
 is taken. Only where an instance is no more, and does not go, once it is on a
-failed node, it finds its own room.
+failed node, it finds its own room. One that is migrating already is on either
+end, and holds room on both for good.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ class View:
     closed: frozenset[str] = frozenset()
     opened: frozenset[str] = frozenset()
 
-    def touches(self, instance: Instance) -> set[str]:
-        """Nodes on which an instance may hold room."""
+    def holds(self, instance: Instance) -> set[str]:
+        """Nodes on which one that has moved, or may have, may hold room."""
         nodes = set(self.stations.get(instance.uuid, (instance.host,)))
         if instance.uuid in self.bound_for:
             nodes.add(self.bound_for[instance.uuid])
@@ -81,6 +82,12 @@ class Outages:
                 for dimension in instance.demand:
                     if dimension.rule == 'affinity':
                         self.members.setdefault(dimension, []).append(instance)
+        # Both ends of those that are migrating already.
+        self._unmoved = {
+            uuid: (cluster.instances[uuid].host, *self._others(uuid))
+            for uuid in cluster.migrating
+            if uuid in cluster.instances
+        }
         self._queue = sorted(
             (i for i in cluster.instances if i not in cluster.released),
             key=lambda uuid: _rank(cluster.instances[uuid]),
@@ -93,8 +100,7 @@ class Outages:
         there: dict[str, list[Instance]] = {}
         for uuid in self._queue:
             instance = self.cluster.instances[uuid]
-            stations = view.stations.get(uuid, (instance.host,))
-            for hostname in set(stations):
+            for hostname in set(self.stations(view, instance)):
                 there.setdefault(hostname, []).append(instance)
         extra = self._extra(view)
         found = []
@@ -114,6 +120,12 @@ class Outages:
                 found.append(hostname)
         return found
 
+    def stations(self, view: View, instance: Instance) -> tuple[str, ...]:
+        """The nodes that an instance may be on, one after the other."""
+        if instance.uuid in view.stations:
+            return view.stations[instance.uuid]
+        return self._unmoved.get(instance.uuid, (instance.host,))
+
     def is_open(self, hostname: str, view: View) -> bool:
         """Whether a node takes instances for sure."""
         node = self.cluster.nodes[hostname]
@@ -129,12 +141,18 @@ class Outages:
             self._suits[key] = next(wrong, None) is None
         return self._suits[key]
 
+    def _others(self, uuid: str) -> list[str]:
+        """The other nodes of an instance that is migrating already."""
+        host = self.cluster.instances[uuid].host
+        ends = self.cluster.migrating[uuid] - {host}
+        return sorted(ends & self.cluster.nodes.keys())
+
     def _extra(self, view: View) -> dict[Key, Amount]:
         """What may be held now beyond what is held at the start."""
         extra: dict[Key, Amount] = {}
         for uuid in {*view.stations, *view.bound_for}:
             instance = self.cluster.instances[uuid]
-            now = view.touches(instance)
+            now = view.holds(instance)
             for hostname in now ^ {instance.host}:
                 sign = 1 if hostname in now else -1
                 for dimension, amount in instance.demand.items():
@@ -154,9 +172,7 @@ class Outages:
         }
         surely = {
             name: [
-                i
-                for i in there[name]
-                if len(set(view.stations.get(i.uuid, (name,)))) == 1
+                i for i in there[name] if len(set(self.stations(view, i))) == 1
             ]
             for name in nodes
         }
@@ -237,7 +253,9 @@ class _Trial:
 
     def _left_behind(self, instance: Instance) -> set[str]:
         """Nodes that it is not on, nor goes to, if it is on a failed one."""
-        stations = self._view.stations.get(instance.uuid, (instance.host,))
+        stations = self._view.stations.get(instance.uuid)
+        if stations is None:
+            return set()
         number = 0
         while stations[number] not in self._failed:
             number += 1
@@ -259,7 +277,7 @@ class _Trial:
     def _is_welcome(self, instance: Instance, hostname: str) -> bool:
         """Whether a node is one for its groups."""
         both = self._outages.cluster.migrating.get(instance.uuid, ())
-        here = hostname in self._view.touches(instance) or hostname in both
+        here = hostname in self._view.holds(instance) or hostname in both
         for dimension, amount in instance.demand.items():
             if dimension.rule == 'anti_affinity':
                 others = self._held(hostname, dimension)
@@ -281,7 +299,7 @@ class _Trial:
         for other in self._outages.members[dimension]:
             if other.uuid == instance.uuid:
                 continue
-            stations = set(self._view.stations.get(other.uuid, (other.host,)))
+            stations = set(self._outages.stations(self._view, other))
             if stations <= self._sure:
                 place = self._back.get(other.uuid)
                 alone = alone and place is None

@@ -14,7 +14,8 @@
 
 Migrations that do not wait for each other may be done, under way or not
 begun. An instance then may be on any of some nodes, and holds room on all of
-them at worst.
+them at worst. So does one that was migrating already when the snapshot was
+taken: nobody knows when that ends, nor how, so that it never gets room back.
 """
 
 from __future__ import annotations
@@ -62,7 +63,8 @@ class Whereabouts:
 
     :ivar used: int64[n_nodes, n_rc], the most that may be held
     :ivar receives: bool[n_nodes], up and enabled
-    :ivar doubts: of the instances that are not just on one node
+    :ivar doubts: of the instances that are not just on one node, those that
+        are migrating already included
     """
 
     def __init__(
@@ -74,13 +76,16 @@ class Whereabouts:
         """Take note of a moment.
 
         :param placement: every instance where it is, or is first
+        :param doubts: of those that a plan moves, so of none that is
+            migrating already
         """
         self._cluster = placement.cluster
         self._node_of = placement.node_of.copy()
         self.receives = receives.copy()
-        self.doubts = dict(doubts)
+        # What these hold on both ends is in use already.
+        self.doubts = {**_under_way(placement), **doubts}
         self.used = placement.used.copy()
-        for idx, doubt in self.doubts.items():
+        for idx, doubt in doubts.items():
             self._node_of[idx] = doubt.hosts[0]
             for node in doubt.nodes - {int(placement.node_of[idx])}:
                 self.used[node] += self._cluster.demand[idx]
@@ -113,3 +118,13 @@ class Whereabouts:
             if group.apart and member in self.doubts:
                 nodes = self.doubts[member].nodes
             yield member, nodes
+
+
+def _under_way(placement: Placement) -> dict[int, Doubt]:
+    """Where those may be that were migrating already."""
+    ends: dict[int, list[int]] = {}
+    for idx, node in placement.cluster.other_ends:
+        here = int(placement.node_of[idx])
+        if here >= 0:
+            ends.setdefault(idx, [here]).append(node)
+    return {idx: Doubt(tuple(e), tuple(e)) for idx, e in ends.items()}

@@ -276,9 +276,6 @@ class _Trial:
                 counts[list(nodes)] += 1
                 if member in self._back:
                     counts[self._back[member]] += 1
-        for moving, node in self._cluster.other_ends:
-            if moving != idx and moving in group.members:
-                counts[node] += 1
         return counts
 
     def _company(self, group: Group, idx: int) -> set[int] | None:

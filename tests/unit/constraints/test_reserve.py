@@ -23,6 +23,7 @@ from watcher_rearrange.constraints.reserve import Reserve
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
 from watcher_rearrange.model.records import Cpu
+from watcher_rearrange.model.records import Migration
 
 
 def untolerated(of: Cluster, failures: int = 1, closed: str = '') -> list[str]:
@@ -65,6 +66,31 @@ class TestReserve(unittest.TestCase):
         nodes = {'c1': 4, 'c2': 4, 'c3': 2}
         cluster = self._of(nodes, server_groups=groups)
         self.assertEqual(['c1'], untolerated(cluster))
+
+    def test_who_is_migrating_already_may_be_on_either_end(self) -> None:
+        moving = (Migration('c', 'c2', 'c3', 'running'),)
+        nodes = {'c1': 5, 'c2': 4, 'c3': 3, 'c4': 2}
+        # What it holds on the other end is room for nobody, but no more.
+        cluster = self._of(nodes, migrations=moving)
+        self.assertEqual([], untolerated(cluster))
+        # Wherever it is, it needs a third node.
+        cluster = self._of({'c1': 6, 'c2': 3, 'c3': 3}, migrations=moving)
+        self.assertEqual(['c1'], untolerated(cluster))
+        cluster = self._of({'c1': 4, 'c2': 3, 'c3': 3}, migrations=moving)
+        self.assertEqual(['c1', 'c2', 'c3'], untolerated(cluster))
+
+    def test_who_is_migrating_already_is_company_nowhere(self) -> None:
+        groups = (small.together('a', 'b', 'c'),)
+        cluster = self._of({'c1': 9, 'c2': 9, 'c3': 9}, server_groups=groups)
+        self.assertEqual([], untolerated(cluster))
+        for other in ('c1', 'c3'):
+            moving = small.cluster(
+                {'c1': 9, 'c2': 9, 'c3': 9},
+                {'a': ('c1', 2), 'b': ('c1', 1), 'c': ('c2', 2)},
+                server_groups=groups,
+                migrations=(Migration('c', 'c2', other, 'running'),),
+            )
+            self.assertIn('c1', untolerated(moving), other)
 
     def test_who_starts_anew_is_bound_by_no_processor(self) -> None:
         cluster = Cluster.from_snapshot(

@@ -24,6 +24,7 @@ from tests.unit.model import small
 from watcher_rearrange import checker
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
+from watcher_rearrange.model.records import Migration
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.planning import waits
 from watcher_rearrange.snapshot import writer
@@ -140,6 +141,36 @@ class TestReserve(unittest.TestCase):
         found = plan('evacuate', {'c1': 4, 'c2': 4, 'c3': 1}, 1)
         self.assertEqual((), found.actions)
         self.assertIs(Status.NO_CHANGE, found.status)
+
+    def test_who_is_migrating_already_is_company_nowhere(self) -> None:
+        # a and b are company for each other, until both are on one node.
+        snapshot = small.snapshot(
+            {'c1': 8, 'c2': 8, 'c3': 8, 'c4': 8},
+            {'a': ('c1', 2), 'b': ('c2', 2), 'm': ('c3', 2)},
+            server_groups=(small.together('a', 'b', 'm'),),
+            migrations=(Migration('m', 'c3', 'c4', 'running'),),
+        )
+        given = {'nodes': ['c1']}
+        found = pipeline.plan(snapshot, 'evacuate', given)
+        self.assertEqual(1, found.path.migrations)
+        document = writer.snapshot_document(snapshot)
+
+        def rules() -> list[str]:
+            report = checker.check_plan(
+                document,
+                writer.plan_document(found),
+                limits=checker.Limits(failures_to_tolerate=1),
+            )
+            return [one.rule for one in report.violations]
+
+        self.assertEqual(['reserve'], rules())
+        # Where it stays, it is company.
+        document['migrations'][0]['status'] = 'completed'
+        self.assertEqual([], rules())
+        found = pipeline.plan(
+            snapshot, 'evacuate', {**given, 'failures_to_tolerate': 1}
+        )
+        self.assertEqual(0, found.path.migrations)
 
     def test_what_is_broken_already_may_stay_so(self) -> None:
         nodes = {'c1': 8, 'c2': 8}
