@@ -13,9 +13,9 @@
 """Nodes that fail, at a moment of which not everything is known.
 
 Node by node: the node fails, and with it, where more are to be tolerated,
-those others that hold most memory. Its instances are brought in one after
-another, who has most memory first, each on the first node of the snapshot
-that is up, enabled, suitable and has room.
+those others that hold most memory, or each set that these may be, by itself.
+Its instances are brought in one after another, who has most memory first, each
+on the first node of the snapshot that is up, enabled, suitable and has room.
 
 Whoever may have been on a failed node needs a place, and all that may be held
 is taken. Only where an instance is no more, and does not go, once it is on a
@@ -28,6 +28,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from dataclasses import field
+from itertools import combinations
+from math import comb
 
 from watcher_rearrange.checker import rules
 from watcher_rearrange.checker.cluster import Amount
@@ -39,9 +41,9 @@ from watcher_rearrange.checker.occupancy import Occupancy
 
 Key = tuple[str, Dimension]
 
-# So many nodes are taken to fail for each that is among the fullest, where it
-# is not known which these are; if there are more, that is one too many.
-_MOST_IN_DOUBT = 3
+# So many sets of nodes are tried for a node, where it is not known which
+# others are the fullest; if there are more, that is one too many.
+_MOST_SETS = 8
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ class Outages:
                         self.members.setdefault(dimension, []).append(instance)
         # Both ends of those that are migrating already.
         self._unmoved = {
-            uuid: (cluster.instances[uuid].host, *self._others(uuid))
+            uuid: (cluster.instances[uuid].host, *self._far_ends(uuid))
             for uuid in cluster.migrating
             if uuid in cluster.instances
         }
@@ -92,6 +94,7 @@ class Outages:
             (i for i in cluster.instances if i not in cluster.released),
             key=lambda uuid: _rank(cluster.instances[uuid]),
         )
+        self._turn = {uuid: turn for turn, uuid in enumerate(self._queue)}
 
     def hopeless(
         self, view: View = View(), among: Collection[str] | None = None
@@ -104,21 +107,31 @@ class Outages:
                 there.setdefault(hostname, []).append(instance)
         extra = self._extra(view)
         found = []
-        for hostname, (failed, sure) in self._failing(view, there).items():
+        for hostname, others in self._others(view, there).items():
             if among is not None and hostname not in among:
                 continue
-            if len(failed) > 1 + _MOST_IN_DOUBT * (self._failures - 1):
-                found.append(hostname)
-                continue
-            trial = _Trial(self, view, extra, failed, sure)
-            fallen = {i.uuid for name in failed for i in there.get(name, ())}
-            if not all(
-                trial.settle(self.cluster.instances[uuid])
-                for uuid in self._queue
-                if uuid in fallen
+            size = min(self._failures - 1, len(others))
+            if comb(len(others), size) > _MOST_SETS or not all(
+                self._has_places({hostname, *some}, view, extra, there)
+                for some in combinations(others, size)
             ):
                 found.append(hostname)
         return found
+
+    def _has_places(
+        self,
+        failed: set[str],
+        view: View,
+        extra: dict[Key, Amount],
+        there: dict[str, list[Instance]],
+    ) -> bool:
+        """Whether all who may be on some nodes find places elsewhere."""
+        trial = _Trial(self, view, extra, failed)
+        fallen = {i.uuid for name in failed for i in there.get(name, ())}
+        return all(
+            trial.settle(self.cluster.instances[uuid])
+            for uuid in sorted(fallen, key=self._turn.__getitem__)
+        )
 
     def stations(self, view: View, instance: Instance) -> tuple[str, ...]:
         """The nodes that an instance may be on, one after the other."""
@@ -141,7 +154,7 @@ class Outages:
             self._suits[key] = next(wrong, None) is None
         return self._suits[key]
 
-    def _others(self, uuid: str) -> list[str]:
+    def _far_ends(self, uuid: str) -> list[str]:
         """The other nodes of an instance that is migrating already."""
         host = self.cluster.instances[uuid].host
         ends = self.cluster.migrating[uuid] - {host}
@@ -160,13 +173,13 @@ class Outages:
                     extra[key] = extra.get(key, 0) + sign * amount
         return extra
 
-    def _failing(
+    def _others(
         self, view: View, there: dict[str, list[Instance]]
-    ) -> dict[str, tuple[set[str], set[str]]]:
-        """With each node those that may fail with it, and that surely do."""
+    ) -> dict[str, list[str]]:
+        """For each node the others that may be among the fullest."""
         nodes = [name for name in self.cluster.nodes if name in there]
         if self._failures == 1:
-            return {name: ({name}, {name}) for name in nodes}
+            return {name: [] for name in nodes}
         most = {
             name: sum(_memory_mb(i) for i in there[name]) for name in nodes
         }
@@ -196,16 +209,14 @@ class Outages:
             for name in nodes
         }
         partners = self._failures - 1
-        found = {}
-        for name in nodes:
-            others = {
+        return {
+            name: [
                 one
                 for one in nodes
                 if one != name and len(ahead[one] - {name}) < partners
-            }
-            sure = others if len(others) <= partners else set()
-            found[name] = ({name, *others}, {name, *sure})
-        return found
+            ]
+            for name in nodes
+        }
 
 
 class _Trial:
@@ -217,13 +228,11 @@ class _Trial:
         view: View,
         extra: dict[Key, Amount],
         failed: set[str],
-        sure: set[str],
     ) -> None:
         self._outages = outages
         self._view = view
         self._used = dict(extra)
         self._failed = failed
-        self._sure = sure
         self._back: dict[str, str] = {}
 
     def settle(self, instance: Instance) -> bool:
@@ -300,7 +309,7 @@ class _Trial:
             if other.uuid == instance.uuid:
                 continue
             stations = set(self._outages.stations(self._view, other))
-            if stations <= self._sure:
+            if stations <= self._failed:
                 place = self._back.get(other.uuid)
                 alone = alone and place is None
                 if place == hostname:

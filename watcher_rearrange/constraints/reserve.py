@@ -23,14 +23,18 @@ Of a moment of which not everything is known the worst is taken: whoever may
 be on a failed node has to find a place, and whatever may be held is. Who is
 found places so has places whatever is the case. Only what an instance has
 left for sure by the time that it is on the failed node is its own again.
+Where it is not known which others hold most memory, each set of them that may
+is tried, by itself.
 """
 
 from __future__ import annotations
 
 import bisect
-import dataclasses
+import itertools
+import math
 
 from collections.abc import Collection
+from collections.abc import Iterator
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -41,34 +45,22 @@ from watcher_rearrange.constraints.doubt import Whereabouts
 from watcher_rearrange.constraints.fences import Fences
 from watcher_rearrange.constraints.live import LiveRule
 from watcher_rearrange.constraints.receiving import ReceivingNodes
+from watcher_rearrange.constraints.restart import Asked
+from watcher_rearrange.constraints.restart import Kinds
+from watcher_rearrange.constraints.restart import Restart
+from watcher_rearrange.constraints.restart import Room
 from watcher_rearrange.constraints.rules import Rules
-from watcher_rearrange.constraints.server_groups import Group
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.cluster import Ints
 from watcher_rearrange.model.placement import Placement
 
 
-# Resource classes, as columns, with the amounts of an instance.
-Asked = tuple[tuple[int, int], ...]
-
-# If it is not known which nodes are the fullest, for each of them so many are
-# taken to fail at once. With more, nobody is taken to have room.
-MOST_IN_DOUBT = 3
+# If it is not known which nodes are the fullest, so many sets of them are
+# tried for each node. With more, nobody is taken to have room.
+MOST_SETS = 8
 
 NO_DOUBTS: Mapping[int, Doubt] = MappingProxyType({})
-
-
-@dataclasses.dataclass(frozen=True)
-class _Failure:
-    """Nodes that fail together.
-
-    :ivar nodes: all that may
-    :ivar sure: those of them that do for sure
-    """
-
-    nodes: frozenset[int]
-    sure: frozenset[int]
 
 
 class Reserve:
@@ -86,20 +78,20 @@ class Reserve:
         order = np.lexsort((-_amounts(cluster, 'VCPU'), -self._memory_mb))
         self._rank = order.argsort().tolist()
         known: dict[Asked, Asked] = {}
-        self._asked: list[Asked] = []
+        asked_by: list[Asked] = []
         for row in cluster.demand.tolist():
             asked = tuple((rc, n) for rc, n in enumerate(row) if n)
-            self._asked.append(known.setdefault(asked, asked))
+            asked_by.append(known.setdefault(asked, asked))
         # Who starts anew is bound by nothing that it ran on, and Nova, which
         # chooses the nodes then, knows of no policy.
-        class_of, self._suits = rules.classes(
+        class_of, suits = rules.classes(
             [
                 rule
                 for rule in rules.node_rules
                 if not isinstance(rule, LiveRule | Fences | ReceivingNodes)
             ]
         )
-        self._class_of: list[int] = class_of.tolist()
+        self._kinds = Kinds(class_of.tolist(), list(suits), asked_by)
 
     def untolerated(
         self,
@@ -115,185 +107,87 @@ class Reserve:
             or hold room elsewhere
         :param among: nodes that are asked for; None for all
         """
-        moment = Whereabouts(placement, receives, doubts)
-        of_nodes = moment.of_nodes()
-        return [
-            node
-            for node, failure in self._failing(moment, of_nodes).items()
-            if (among is None or node in among)
-            and self._is_stranding(moment, failure, of_nodes)
-        ]
+        where = Whereabouts(placement, receives, doubts)
+        return sorted(self.stranding(where, among))
 
-    def _failing(
-        self, moment: Whereabouts, of_nodes: Mapping[int, list[int]]
-    ) -> dict[int, _Failure]:
-        """Each node that may have instances, with what fails with it."""
-        nodes = sorted(of_nodes)
-        if self._failures == 1:
-            alone = [frozenset((node,)) for node in nodes]
-            return {
-                node: _Failure(failed, failed)
-                for node, failed in zip(nodes, alone, strict=True)
-            }
-        least, most = self._weights(moment, of_nodes)
-        # Who holds more than another for sure comes before it.
-        sure = sorted((mb, -node) for node, mb in least.items())
-        before = {
-            node: len(sure) - bisect.bisect_right(sure, (most[node], -node))
-            for node in nodes
-        }
-        heavy = [node for node in nodes if before[node] < self._failures]
-        found = {}
-        for node in nodes:
-            own = (least.get(node, -1), -node)
-            others = {
-                other
-                for other in heavy
-                if other != node
-                and before[other] - (own > (most[other], -other))
-                < self._failures - 1
-            }
-            failed = frozenset({node, *others})
-            known = len(others) < self._failures
-            found[node] = _Failure(
-                failed, failed if known else frozenset((node,))
-            )
-        return found
+    def stranding(
+        self, where: Whereabouts, among: Collection[int] | None = None
+    ) -> Iterator[int]:
+        """Yield the same nodes, in the order in which they are asked for."""
+        of_nodes = where.of_nodes()
+        room = Room(self._rules.cluster, self._kinds, where)
+        failing = _Failing(where, of_nodes, self._failures, self._memory_mb)
+        for node in sorted(of_nodes) if among is None else among:
+            if node not in of_nodes:
+                continue
+            sets = failing.sets(node)
+            if sets is None or not all(
+                self._is_tolerated(room, failed, of_nodes) for failed in sets
+            ):
+                yield node
 
-    def _weights(
-        self, moment: Whereabouts, of_nodes: Mapping[int, list[int]]
-    ) -> tuple[dict[int, int], dict[int, int]]:
-        """MiB: the least of nodes that have somebody for sure, the most."""
-        least: dict[int, int] = {}
-        most: dict[int, int] = {}
-        for node, there in of_nodes.items():
-            most[node] = int(self._memory_mb[there].sum())
-            sure = [i for i in there if {*moment.hosts(i)} == {node}]
-            if sure:
-                least[node] = int(self._memory_mb[sure].sum())
-        return least, most
-
-    def _is_stranding(
+    def _is_tolerated(
         self,
-        moment: Whereabouts,
-        failure: _Failure,
+        room: Room,
+        failed: frozenset[int],
         of_nodes: Mapping[int, list[int]],
     ) -> bool:
-        if len(failure.nodes) > 1 + MOST_IN_DOUBT * (self._failures - 1):
-            return True
-        fallen = {i for n in failure.nodes for i in of_nodes.get(n, ())}
-        trial = _Trial(self._rules, moment, failure)
-        if trial.is_too_much(fallen):
-            return True
-        for idx in sorted(fallen, key=self._rank.__getitem__):
-            kind = self._class_of[idx]
-            if not trial.place(idx, kind, self._suits[kind], self._asked[idx]):
-                return True
-        return False
+        fallen = {i for n in failed for i in of_nodes.get(n, ())}
+        order = sorted(fallen, key=self._rank.__getitem__)
+        return Restart(room, self._rules.groups, failed).takes(order)
 
 
-class _Trial:
-    """What is held once some nodes have failed, and who is back."""
+class _Failing:
+    """Which nodes fail at once."""
 
     def __init__(
-        self, rules: Rules, moment: Whereabouts, failure: _Failure
+        self,
+        where: Whereabouts,
+        of_nodes: Mapping[int, list[int]],
+        failures: int,
+        memory_mb: Ints,
     ) -> None:
-        self._cluster = rules.cluster
-        self._groups = rules.groups
-        self._moment = moment
-        self._failure = failure
-        self._open = moment.receives.copy()
-        self._open[list(failure.nodes)] = False
-        free = rules.cluster.capacity - moment.used
-        self._most = free[self._open].clip(min=0).sum(axis=0)
-        self._free: list[list[int]] = free.tolist()
-        # Where to look for somebody like others: those before are full.
-        self._next: dict[tuple[int, Asked], int] = {}
-        self._nodes: dict[int, list[int]] = {}
-        # Who is back, with the node.
-        self._back: dict[int, int] = {}
+        self._others = failures - 1
+        if not self._others:
+            return
+        # MiB: the most that nodes may have, and the least of those that have
+        # somebody for sure.
+        self._most: dict[int, int] = {}
+        self._least: dict[int, int] = {}
+        for node, there in of_nodes.items():
+            self._most[node] = int(memory_mb[there].sum())
+            sure = [i for i in there if {*where.hosts(i)} == {node}]
+            if sure:
+                self._least[node] = int(memory_mb[sure].sum())
+        # Who holds more than another for sure comes before it.
+        ahead = sorted((mb, -node) for node, mb in self._least.items())
+        self._before = {
+            node: len(ahead) - bisect.bisect_right(ahead, (mb, -node))
+            for node, mb in self._most.items()
+        }
+        self._heavy = sorted(
+            node for node in of_nodes if self._before[node] <= self._others
+        )
 
-    def is_too_much(self, fallen: Collection[int]) -> bool:
-        """Whether all that is free is less than what is asked for."""
-        doubts, failed = self._moment.doubts, self._failure.nodes
-        anew = [
-            idx
-            for idx in fallen
-            if idx not in doubts or not doubts[idx].given_back(failed)
+    def sets(self, node: int) -> list[frozenset[int]] | None:
+        """Return all that may fail with a node; None if they are too many."""
+        if not self._others:
+            return [frozenset((node,))]
+        own = (self._least.get(node, -1), -node)
+        others = [
+            other
+            for other in self._heavy
+            if other != node
+            and self._before[other] - (own > (self._most[other], -other))
+            < self._others
         ]
-        asked = self._cluster.demand[anew].sum(axis=0)
-        return bool((asked > self._most).any())
-
-    def place(self, idx: int, kind: int, suits: Bools, asked: Asked) -> bool:
-        """Let an instance start anew; return whether there is a node.
-
-        :param kind: a number for ``suits``
-        :param suits: bool[n_nodes]
-        :param asked: resource classes with amounts
-        """
-        if kind not in self._nodes:
-            self._nodes[kind] = np.flatnonzero(self._open & suits).tolist()
-        nodes, first = self._nodes[kind], 0
-        groups = self._groups.of(idx)
-        for group in groups:
-            permitted = self._permitted(group, idx)
-            nodes = [node for node in nodes if permitted[node]]
-        doubt = self._moment.doubts.get(idx)
-        if doubt is not None:
-            given_back = doubt.given_back(self._failure.nodes)
-            if not set(nodes).isdisjoint(given_back):
-                # It counts there already.
-                return True
-        if not groups:
-            first = self._next.get((kind, asked), 0)
-        for number in range(first, len(nodes)):
-            free = self._free[nodes[number]]
-            if all(free[rc] >= amount for rc, amount in asked):
-                for rc, amount in asked:
-                    free[rc] -= amount
-                self._back[idx] = nodes[number]
-                if not groups:
-                    self._next[kind, asked] = number
-                return True
-        return False
-
-    def _permitted(self, group: Group, idx: int) -> Bools:
-        """bool[n_nodes]: where a member may be as for its group."""
-        if group.apart:
-            counts = self._counts(group, idx)
-            fitting: Bools = counts < group.record.max_server_per_host
-            return fitting
-        company = self._company(group, idx)
-        nodes = np.full(self._cluster.n_nodes, company is None)
-        nodes[sorted(company or ())] = True
-        return nodes
-
-    def _counts(self, group: Group, idx: int) -> Ints:
-        """int64[n_nodes]: the most other members there may be."""
-        counts = np.zeros(self._cluster.n_nodes, dtype=np.int64)
-        for member, nodes in self._moment.members(group):
-            if member != idx:
-                counts[list(nodes)] += 1
-                if member in self._back:
-                    counts[self._back[member]] += 1
-        return counts
-
-    def _company(self, group: Group, idx: int) -> set[int] | None:
-        """Nodes where others surely are; None if there is nobody at all."""
-        found: set[int] = set()
-        nobody = True
-        for member, nodes in self._moment.members(group):
-            if member == idx:
-                continue
-            standing = nodes - self._failure.sure
-            if standing:
-                nobody = False
-                if len(nodes) == 1:
-                    found |= standing - self._failure.nodes
-            elif member in self._back:
-                nobody = False
-                found.add(self._back[member])
-        return None if nobody else found
+        size = min(self._others, len(others))
+        if math.comb(len(others), size) > MOST_SETS:
+            return None
+        return [
+            frozenset((node, *some))
+            for some in itertools.combinations(others, size)
+        ]
 
 
 def _amounts(cluster: Cluster, resource_class: str) -> Ints:

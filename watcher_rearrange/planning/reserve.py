@@ -16,6 +16,7 @@ The strategies do not look for such plans: of the one that they find, what
 comes before the first action that would leave more nodes than at the start
 whose failure strands somebody is kept. It is kept in every order that the
 parents allow, for which actions may have to wait for more than they did.
+Freed nodes are room until they are disabled: that comes last.
 """
 
 from __future__ import annotations
@@ -143,17 +144,24 @@ class _Keeper:
 
     def _draft(self, result: Plan) -> _Draft:
         """The plan, or one of less moves, of which most is in order."""
-        best = draft = _Draft(result, self._waits.proof(result.actions))
+        best = draft = self._proved(result)
         for _ in range(MAX_CUTS):
             if draft.whole:
                 return draft
             if draft.proof.late:
                 break
             result = self._without(result, len(draft.proof.parents))
-            draft = _Draft(result, self._waits.proof(result.actions))
+            draft = self._proved(result)
             if draft.migrations > best.migrations:
                 best = draft
         return draft if draft.whole else best
+
+    def _proved(self, result: Plan) -> _Draft:
+        """A plan whose services change last, unless nothing has to wait."""
+        if not self._waits.is_needless(result.actions):
+            actions = _services_last(result.actions)
+            result = dataclasses.replace(result, actions=actions)
+        return _Draft(result, self._waits.proof(result.actions))
 
     def _without(self, result: Plan, breach: int) -> Plan:
         """The plan of what comes before an action."""
@@ -224,6 +232,16 @@ class _Keeper:
                 f'{self._waits.most} nodes if they failed'
             )
         return texts
+
+
+def _services_last(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """Some actions, with the services that nobody waits for at the end."""
+    needed = {parent for action in actions for parent in action.parents}
+
+    def is_last(action: Action) -> bool:
+        return not action.is_migration and action.id not in needed
+
+    return tuple(sorted(actions, key=is_last))
 
 
 def _migrations(actions: Sequence[Action]) -> int:

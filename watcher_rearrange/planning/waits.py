@@ -23,7 +23,10 @@ So halves of the list are looked at first, and of these the halves, for the
 nodes for which more must be known; the same by the checker.
 
 Where the reserve cannot be shown to be kept, the action waits for those
-before it, the first of the list first, as few as will do.
+before it, the first of the list first, as few as will do. Many in a row may
+wait for the same ones: that is looked at once for all of them. So a large
+plan is shown to be good fast; then fewer wait together, for as long as there
+is time.
 """
 
 from __future__ import annotations
@@ -35,6 +38,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from watcher_rearrange.constraints.doubt import Doubt
+from watcher_rearrange.constraints.doubt import Whereabouts
 from watcher_rearrange.constraints.reserve import Reserve
 from watcher_rearrange.model.cluster import Bools
 from watcher_rearrange.model.cluster import Cluster
@@ -43,6 +47,13 @@ from watcher_rearrange.model.plan import DISABLE_SERVICE
 from watcher_rearrange.model.plan import Action
 from watcher_rearrange.path.graph.pools import Ancestors
 
+
+# So many actions in a row at most wait for the same ones where there is time.
+# More take less time to be looked at, but longer to be carried out.
+FINE = 4
+
+# In a plan of so many actions each waits by itself.
+SMALL = 32
 
 # The arguments with which a reserve is asked.
 View = tuple[Placement, Bools, dict[int, Doubt]]
@@ -98,7 +109,10 @@ class Waits:
         self._hopeless = frozenset(
             reserve.untolerated(Placement(cluster), cluster.receives)
         )
+        self._nodes = frozenset(range(cluster.n_nodes)) - self._hopeless
         self.most = len(self._hopeless)
+        # Which node had no room the last time.
+        self._last = -1
         # By moment, whether the instances of a node have no room.
         self._known: dict[Moment, dict[int, bool]] = {}
 
@@ -107,20 +121,55 @@ class Waits:
 
         :param actions: parents before children
         """
-        walk = _Walk(self._cluster, actions)
         self._known = {}
-        count = 0
-        nodes = frozenset(range(self._cluster.n_nodes)) - self._hopeless
-        while walk.changed:
-            # What is known of some depends on whom others wait for.
-            walk.changed = False
-            count = self._first_bad(walk, (0, len(actions)), nodes)
+        walk, count = self._walk(actions, len(actions))
+        if walk.changed and count == len(actions):
+            finer = 1 if count <= SMALL else FINE
+            other, found = self._walk(actions, finer)
+            if found == count:
+                walk = other
+        count = self._again(walk, count)
         late = count < len(actions) and self._is_late
         return Proof(
             tuple(tuple(walk.parents[k]) for k in range(count)),
             frozenset(k for k in walk.left if k < count),
             late,
         )
+
+    def _walk(
+        self, actions: Sequence[Action], together: int
+    ) -> tuple[_Walk, int]:
+        """Let actions wait; return how many of the first are good then.
+
+        :param together: so many at most wait for the same ones
+        """
+        walk = _Walk(self._cluster, actions, together)
+        return walk, self._first_bad(walk, (0, len(actions)), self._nodes)
+
+    def _again(self, walk: _Walk, count: int) -> int:
+        """How many of the first actions are good as the checker sees them.
+
+        What has been shown stays true whatever waits, or is left out, after
+        that: either only makes states impossible, or a node that was taken to
+        be disabled stay enabled. So if the time is over, it stands. But
+        first-fit may miss with more room what it has found with less, and the
+        checker begins with what is left in the end.
+        """
+        while walk.changed:
+            walk.changed = False
+            found = self._first_bad(walk, (0, count), self._nodes)
+            if self._is_late:
+                break
+            count = found
+        return count
+
+    def is_needless(self, actions: Sequence[Action]) -> bool:
+        """Whether nobody has to wait for more than they do."""
+        if not actions:
+            return True
+        walk = _Walk(self._cluster, actions)
+        moment = walk.within((0, len(actions)))
+        return self._is_good_at(walk, moment, self._nodes)
 
     @property
     def _is_late(self) -> bool:
@@ -140,13 +189,58 @@ class Waits:
         if end - first == 1:
             return end if self._is_good(walk, first, nodes) else first
         nodes = self._hopeless_at(walk, walk.within(span), nodes)
-        if not nodes:
+        if not nodes or self._wait_together(walk, span, nodes):
             return end
         middle = (first + end) // 2
         found = self._first_bad(walk, (first, middle), nodes)
         if found < middle:
             return found
         return self._first_bad(walk, (middle, end), nodes)
+
+    def _wait_together(
+        self, walk: _Walk, span: tuple[int, int], nodes: frozenset[int]
+    ) -> bool:
+        """Let several actions wait for the same ones, if that is enough."""
+        first, end = span
+        if end - first > walk.together:
+            return False
+
+        def is_enough(count: int) -> bool:
+            moment = walk.within(span, count)
+            return self._is_good_at(walk, moment, nodes)
+
+        if not first or not is_enough(first):
+            return False
+        low, high = 0, first
+        middle = max(1, first - walk.window)
+        while high - low > (end - first) // 2 and not self._is_late:
+            if is_enough(middle):
+                high = middle
+            else:
+                low = middle
+            middle = (low + high) // 2
+        walk.window = first - high
+        for k in range(first, end):
+            walk.wait(k, walk.needed(k, high))
+        return True
+
+    def _is_good_at(
+        self, walk: _Walk, moment: Moment, nodes: frozenset[int]
+    ) -> bool:
+        """Whether the instances of some nodes have room at a moment."""
+        known = self._known.setdefault(moment, {})
+        if any(known.get(node) for node in nodes):
+            return False
+        # Who had none the last time may have none now.
+        order = sorted(nodes - known.keys(), key=lambda n: n != self._last)
+        view = Whereabouts(*walk.view(moment))
+        found = next(self._reserve.stranding(view, order), None)
+        if found is None:
+            known.update({node: False for node in order})
+            return True
+        known[found] = True
+        self._last = found
+        return False
 
     def _is_good(self, walk: _Walk, k: int, nodes: frozenset[int]) -> bool:
         """Whether an action keeps the reserve, if need be as it waits."""
@@ -220,18 +314,25 @@ class _Walk:
 
     :ivar parents: whom each waits for
     :ivar left: those that are not carried out
-    :ivar changed: whether something is to be looked at
+    :ivar changed: whether somebody waits, or is left out, since it was looked
+    :ivar together: how many at most wait for the same ones
     :ivar window: how many before it the last one did not wait for
     """
 
-    def __init__(self, cluster: Cluster, actions: Sequence[Action]) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        actions: Sequence[Action],
+        together: int = 1,
+    ) -> None:
+        self.together = together
         position = {action.id: k for k, action in enumerate(actions)}
         self.parents = [
             [position[parent] for parent in action.parents]
             for action in actions
         ]
         self.left: set[int] = set()
-        self.changed = True
+        self.changed = False
         self.window = 0
         self._cluster = cluster
         self._actions = actions
@@ -262,19 +363,27 @@ class _Walk:
         first = [j for j in range(count) if j not in self.left]
         return self._ancestors.reduced([*self.parents[k], *first])
 
+    def _first_ones(self, count: int) -> int:
+        """A bit for each of the first ones that are carried out."""
+        left = sum(1 << k for k in self.left if k < count)
+        return (1 << count) - 1 & ~left
+
     def wait(self, k: int, parents: list[int]) -> None:
         """Let an action wait."""
         self.changed = True
         self.parents[k] = parents
         self._follow(k)
 
-    def within(self, span: tuple[int, int]) -> Moment:
-        """Return when any of some actions is the last that has begun."""
+    def within(self, span: tuple[int, int], count: int = 0) -> Moment:
+        """Return when any of some actions is the last that has begun.
+
+        :param count: of the first ones, which are done then
+        """
         first, end = span
         done = (1 << first) - 1
         for k in range(first, end):
             done &= self._ancestors.of[k]
-        return self._moment(end, done, '')
+        return self._moment(end, done | self._first_ones(count), '')
 
     def around(self, k: int, parents: list[int]) -> list[Moment]:
         """Return when an action is the last that has begun."""

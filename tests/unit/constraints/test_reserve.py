@@ -17,8 +17,11 @@ from __future__ import annotations
 import unittest
 
 from typing import Any
+from unittest import mock
 
 from tests.unit.model import small
+from watcher_rearrange.constraints import reserve as module
+from watcher_rearrange.constraints.doubt import Doubt
 from watcher_rearrange.constraints.reserve import Reserve
 from watcher_rearrange.model.cluster import Cluster
 from watcher_rearrange.model.placement import Placement
@@ -57,6 +60,23 @@ class TestReserve(unittest.TestCase):
         cluster = self._of({'c1': 4, 'c2': 5, 'c3': 4})
         self.assertEqual([], untolerated(cluster))
         self.assertEqual(['c1', 'c2'], untolerated(cluster, failures=2))
+
+    def test_each_set_that_may_fail_is_tried_by_itself(self) -> None:
+        # Where a has left c1, c2 is the fullest.
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 7}
+        instances = {'a': ('c1', 2), 'b': ('c2', 2), 'c': ('c3', 2)}
+        cluster = small.cluster(nodes, instances)
+        reserve = Reserve(small.rules(cluster), 2)
+
+        def untolerated(*doubts: Doubt) -> list[int]:
+            return reserve.untolerated(
+                Placement(cluster), cluster.receives, dict(enumerate(doubts))
+            )
+
+        # For all of c1, c2 and c3, 5 are left on c4.
+        self.assertEqual([], untolerated(Doubt((0, 3))))
+        with mock.patch.object(module, 'MOST_SETS', new=1):
+            self.assertEqual([1, 2, 3], untolerated(Doubt((0, 3))))
 
     def test_groups_are_kept(self) -> None:
         groups = (small.apart('a', 'c'),)

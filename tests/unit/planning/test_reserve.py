@@ -18,6 +18,7 @@ import collections
 import dataclasses
 import unittest
 
+from typing import Any
 from unittest import mock
 
 from tests.unit.model import small
@@ -82,13 +83,27 @@ class TestReserve(unittest.TestCase):
 
     def test_room_is_there_in_every_order(self) -> None:
         # While an instance moves it is on two nodes of five.
-        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4, 'c5': 4}
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4, 'c5': 3}
         without, found = (plan('consolidate', nodes, k) for k in (0, 2))
         self.assertEqual({1: 2, 2: 2}, collections.Counter(waves(without)))
-        first, second, _ = found.actions
+        first, second = found.actions
         self.assertEqual((first.id,), second.parents)
         self.assertGreaterEqual(second.starts_s, first.estimated_s)
         self.assertIn('s longer', found.messages[1])
+        self._every_parent_is_needed(nodes, found)
+
+    def test_freed_nodes_are_room_until_all_have_moved(self) -> None:
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4, 'c5': 4}
+        found = plan('consolidate', nodes, 2)
+        first, second, last = found.actions
+        self.assertEqual([(), ()], [first.parents, second.parents])
+        self.assertEqual((first.id, second.id), last.parents)
+        self.assertEqual(1, len(found.messages))
+        self._every_parent_is_needed(nodes, found)
+
+    def _every_parent_is_needed(
+        self, nodes: dict[str, int], found: Plan
+    ) -> None:
         self.assertEqual([], breaches(nodes, found, 2))
         for action in found.actions:
             # Nobody waits any more.
@@ -111,6 +126,47 @@ class TestReserve(unittest.TestCase):
             found = plan('evacuate', nodes, 1)
         self.assertEqual((), found.actions)
         self.assertIn('time limit', found.messages[0])
+
+    def test_what_was_shown_stands_when_the_time_is_over(self) -> None:
+        nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4, 'c5': 3}
+        expected = plan('consolidate', nodes, 2)
+        again = waits.Waits._again
+        late: list[bool] = []
+
+        def out_of_time(self: waits.Waits, walk: Any, count: int) -> int:
+            late.append(walk.changed)
+            with mock.patch.object(waits.Waits, '_is_late', new=True):
+                return again(self, walk, count)
+
+        with mock.patch.object(waits.Waits, '_again', new=out_of_time):
+            found = plan('consolidate', nodes, 2)
+        self.assertIn(True, late)
+        self.assertEqual(expected.actions, found.actions)
+
+    def test_many_actions_wait_for_the_same_ones(self) -> None:
+        snapshot = small.snapshot(
+            {f'c{k:02}': 8 for k in range(24)},
+            {f'i{k:02}': (f'c{k:02}', 3) for k in range(24)},
+        )
+        document = writer.snapshot_document(snapshot)
+        counts = []
+        for finest in (1, 16):
+            with (
+                mock.patch.object(waits, 'SMALL', new=0),
+                mock.patch.object(waits, 'FINE', new=finest),
+            ):
+                found = pipeline.plan(
+                    snapshot, 'consolidate', {'failures_to_tolerate': 3}
+                )
+            report = checker.check_plan(
+                document,
+                writer.plan_document(found),
+                limits=checker.Limits(failures_to_tolerate=3),
+            )
+            self.assertEqual((), report.violations)
+            counts.append(sum(bool(a.parents) for a in found.actions))
+            self.assertEqual(12, found.path.migrations)
+        self.assertLessEqual(*counts)
 
     def test_a_policy_is_not_known_to_nova(self) -> None:
         nodes = {'c1': 4, 'c2': 4, 'c3': 4}
