@@ -41,6 +41,9 @@ from watcher_rearrange.checker.occupancy import Occupancy
 
 Key = tuple[str, Dimension]
 
+# What an instance asks for of resource classes.
+Needs = tuple[tuple[Dimension, Amount], ...]
+
 # So many sets of nodes are tried for a node, where it is not known which
 # others are the fullest; if there are more, that is one too many.
 _MOST_SETS = 8
@@ -84,6 +87,14 @@ class Outages:
                 for dimension in instance.demand:
                     if dimension.rule == 'affinity':
                         self.members.setdefault(dimension, []).append(instance)
+        self.needs = {
+            uuid: tuple(
+                (dimension, amount)
+                for dimension, amount in instance.demand.items()
+                if dimension.rule == 'capacity'
+            )
+            for uuid, instance in cluster.instances.items()
+        }
         # Both ends of those that are migrating already.
         self._unmoved = {
             uuid: (cluster.instances[uuid].host, *self._far_ends(uuid))
@@ -105,28 +116,24 @@ class Outages:
             instance = self.cluster.instances[uuid]
             for hostname in set(self.stations(view, instance)):
                 there.setdefault(hostname, []).append(instance)
-        extra = self._extra(view)
+        spare = _Spare(self, view)
         found = []
         for hostname, others in self._others(view, there).items():
             if among is not None and hostname not in among:
                 continue
             size = min(self._failures - 1, len(others))
             if comb(len(others), size) > _MOST_SETS or not all(
-                self._has_places({hostname, *some}, view, extra, there)
+                self._has_places({hostname, *some}, spare, there)
                 for some in combinations(others, size)
             ):
                 found.append(hostname)
         return found
 
     def _has_places(
-        self,
-        failed: set[str],
-        view: View,
-        extra: dict[Key, Amount],
-        there: dict[str, list[Instance]],
+        self, failed: set[str], spare: _Spare, there: dict[str, list[Instance]]
     ) -> bool:
         """Whether all who may be on some nodes find places elsewhere."""
-        trial = _Trial(self, view, extra, failed)
+        trial = _Trial(spare, failed)
         fallen = {i.uuid for name in failed for i in there.get(name, ())}
         return all(
             trial.settle(self.cluster.instances[uuid])
@@ -160,7 +167,7 @@ class Outages:
         ends = self.cluster.migrating[uuid] - {host}
         return sorted(ends & self.cluster.nodes.keys())
 
-    def _extra(self, view: View) -> dict[Key, Amount]:
+    def more_held(self, view: View) -> dict[Key, Amount]:
         """What may be held now beyond what is held at the start."""
         extra: dict[Key, Amount] = {}
         for uuid in {*view.stations, *view.bound_for}:
@@ -209,53 +216,95 @@ class Outages:
             for name in nodes
         }
         partners = self._failures - 1
+        first = [one for one in nodes if len(ahead[one]) <= partners]
         return {
             name: [
                 one
-                for one in nodes
-                if one != name and len(ahead[one] - {name}) < partners
+                for one in first
+                if one != name
+                and len(ahead[one]) - (name in ahead[one]) < partners
             ]
             for name in nodes
         }
 
 
+class _Spare:
+    """What is free on the nodes that are open, before any of them fails."""
+
+    def __init__(self, outages: Outages, view: View) -> None:
+        self.outages = outages
+        self.view = view
+        self._extra = outages.more_held(view)
+        self._open = [
+            hostname
+            for hostname in outages.cluster.nodes
+            if outages.is_open(hostname, view)
+        ]
+        self._roomy: dict[Needs, list[str]] = {}
+
+    def held(self, hostname: str, dimension: Dimension) -> Amount:
+        """What may be held of a dimension on a node."""
+        used = self.outages.start.used[hostname].get(dimension, 0)
+        return used + self._extra.get((hostname, dimension), 0)
+
+    def roomy(self, needs: Needs) -> list[str]:
+        """Open nodes with room for these needs, as in the snapshot."""
+        if needs not in self._roomy:
+            limit = self.outages.cluster.limit
+            self._roomy[needs] = [
+                hostname
+                for hostname in self._open
+                if all(
+                    self.held(hostname, dimension) + amount
+                    <= limit(hostname, dimension)
+                    for dimension, amount in needs
+                )
+            ]
+        return self._roomy[needs]
+
+
 class _Trial:
     """What is held once some nodes have failed, and who is back."""
 
-    def __init__(
-        self,
-        outages: Outages,
-        view: View,
-        extra: dict[Key, Amount],
-        failed: set[str],
-    ) -> None:
-        self._outages = outages
-        self._view = view
-        self._used = dict(extra)
+    def __init__(self, spare: _Spare, failed: set[str]) -> None:
+        self._outages = spare.outages
+        self._view = spare.view
+        self._spare = spare
         self._failed = failed
+        # What those hold who are back, and where.
+        self._used: dict[Key, Amount] = {}
+        self._filled: set[str] = set()
         self._back: dict[str, str] = {}
 
     def settle(self, instance: Instance) -> bool:
         """Find a place for an instance that may have been on a failed node."""
         own = self._left_behind(instance)
-        if any(self._is_place(instance, hostname) for hostname in own):
+        if any(
+            self._outages.is_open(hostname, self._view)
+            and self._is_place(instance, hostname)
+            for hostname in own
+        ):
             return True
-        for hostname in self._outages.cluster.nodes:
+        needs = self._outages.needs[instance.uuid]
+        for hostname in self._spare.roomy(needs):
+            if hostname in self._filled and not self._has_room(
+                needs, hostname
+            ):
+                continue
             if not self._is_place(instance, hostname):
                 continue
-            if self._has_room(instance, hostname):
-                self._back[instance.uuid] = hostname
-                for dimension, amount in instance.demand.items():
-                    key = (hostname, dimension)
-                    self._used[key] = self._used.get(key, 0) + amount
-                return True
+            self._back[instance.uuid] = hostname
+            self._filled.add(hostname)
+            for dimension, amount in instance.demand.items():
+                key = (hostname, dimension)
+                self._used[key] = self._used.get(key, 0) + amount
+            return True
         return False
 
     def _is_place(self, instance: Instance, hostname: str) -> bool:
-        """Whether an instance may start on a node, if there is room."""
+        """Whether an instance may start on an open node with room."""
         return (
             hostname not in self._failed
-            and self._outages.is_open(hostname, self._view)
             and self._is_welcome(instance, hostname)
             and self._outages.is_suitable(instance, hostname)
         )
@@ -271,20 +320,22 @@ class _Trial:
         ahead = {*stations[number:], self._view.bound_for.get(instance.uuid)}
         return set(stations[:number]) - ahead
 
-    def _has_room(self, instance: Instance, hostname: str) -> bool:
+    def _has_room(self, needs: Needs, hostname: str) -> bool:
         return all(
             self._held(hostname, dimension) + amount
             <= self._outages.cluster.limit(hostname, dimension)
-            for dimension, amount in instance.demand.items()
-            if dimension.rule == 'capacity'
+            for dimension, amount in needs
         )
 
     def _held(self, hostname: str, dimension: Dimension) -> Amount:
-        used = self._outages.start.used[hostname].get(dimension, 0)
-        return used + self._used.get((hostname, dimension), 0)
+        used = self._used.get((hostname, dimension), 0)
+        return used + self._spare.held(hostname, dimension)
 
     def _is_welcome(self, instance: Instance, hostname: str) -> bool:
         """Whether a node is one for its groups."""
+        if len(instance.demand) == len(self._outages.needs[instance.uuid]):
+            # It is in no group.
+            return True
         both = self._outages.cluster.migrating.get(instance.uuid, ())
         here = hostname in self._view.holds(instance) or hostname in both
         for dimension, amount in instance.demand.items():
