@@ -64,9 +64,7 @@ class Room:
         self.free = cluster.capacity - where.used
         self._kinds = kinds
         self._demand = cluster.demand
-        self._own = np.where(
-            where.receives[:, None], self.free.clip(min=0), 0
-        )
+        self._own = np.where(where.receives[:, None], self.free.clip(min=0), 0)
         self._all = self._own.sum(axis=0)
         self._nodes: dict[tuple[int, Asked], list[int]] = {}
 

@@ -50,7 +50,7 @@ from watcher_rearrange.path.graph.pools import Ancestors
 
 # So many actions in a row at most wait for the same ones where there is time.
 # More take less time to be looked at, but longer to be carried out.
-FINE = 4
+FINER = (16, 4)
 
 # In a plan of so many actions each waits by itself.
 SMALL = 32
@@ -124,9 +124,10 @@ class Waits:
         self._known = {}
         walk, count = self._walk(actions, len(actions))
         if walk.changed and count == len(actions):
-            finer = 1 if count <= SMALL else FINE
-            other, found = self._walk(actions, finer)
-            if found == count:
+            for together in (1,) if count <= SMALL else FINER:
+                other, found = self._walk(actions, together)
+                if found < count:
+                    break
                 walk = other
         count = self._again(walk, count)
         late = count < len(actions) and self._is_late
@@ -222,6 +223,7 @@ class Waits:
         walk.window = first - high
         for k in range(first, end):
             walk.wait(k, walk.needed(k, high))
+        walk.follow(end)
         return True
 
     def _is_good_at(
@@ -250,6 +252,7 @@ class Waits:
         waiting = self._waiting(walk, k, bad)
         if waiting is not None:
             walk.wait(k, waiting)
+            walk.follow(k + 1)
         elif walk.is_needless(k):
             walk.leave(k)
         else:
@@ -320,10 +323,7 @@ class _Walk:
     """
 
     def __init__(
-        self,
-        cluster: Cluster,
-        actions: Sequence[Action],
-        together: int = 1,
+        self, cluster: Cluster, actions: Sequence[Action], together: int = 1
     ) -> None:
         self.together = together
         position = {action.id: k for k, action in enumerate(actions)}
@@ -339,7 +339,7 @@ class _Walk:
         self._legs = [self._leg(action) for action in actions]
         self._waited_for = {k for own in self.parents for k in own}
         self._ancestors = Ancestors(len(actions))
-        self._follow(0)
+        self.follow(0)
 
     def is_needless(self, k: int) -> bool:
         """Whether an action changes a service that nobody waits for."""
@@ -353,7 +353,7 @@ class _Walk:
             if k in self.parents[j]:
                 others = [p for p in self.parents[j] if p != k]
                 self.parents[j] = [*others, *self.parents[k]]
-        self._follow(k)
+        self.follow(k)
 
     def needed(self, k: int, count: int) -> list[int]:
         """Return the parents of an action that waits for the first ones.
@@ -369,10 +369,10 @@ class _Walk:
         return (1 << count) - 1 & ~left
 
     def wait(self, k: int, parents: list[int]) -> None:
-        """Let an action wait."""
+        """Let an action wait; those behind it are to follow."""
         self.changed = True
         self.parents[k] = parents
-        self._follow(k)
+        self._ancestors.of[k] = self._ancestors.closure(parents)
 
     def within(self, span: tuple[int, int], count: int = 0) -> Moment:
         """Return when any of some actions is the last that has begun.
@@ -434,7 +434,7 @@ class _Walk:
                 hosts[instance] = (*before, node)
         return hosts
 
-    def _follow(self, k: int) -> None:
+    def follow(self, k: int) -> None:
         """Find out who waits for whom from an action on."""
         for j in range(k, len(self._actions)):
             self._ancestors.of[j] = self._ancestors.closure(self.parents[j])

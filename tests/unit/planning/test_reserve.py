@@ -153,7 +153,7 @@ class TestReserve(unittest.TestCase):
         for finest in (1, 16):
             with (
                 mock.patch.object(waits, 'SMALL', new=0),
-                mock.patch.object(waits, 'FINE', new=finest),
+                mock.patch.object(waits, 'FINER', new=(finest,)),
             ):
                 found = pipeline.plan(
                     snapshot, 'consolidate', {'failures_to_tolerate': 3}
