@@ -17,6 +17,7 @@ from __future__ import annotations
 import unittest
 
 from typing import Any
+from unittest import mock
 
 import hypothesis
 
@@ -34,6 +35,7 @@ from watcher_rearrange.constraints.doubt import Doubt
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.reserve import Reserve
 from watcher_rearrange.planning import pipeline
+from watcher_rearrange.planning import waits
 from watcher_rearrange.snapshot import reader
 from watcher_rearrange.snapshot import writer
 
@@ -134,13 +136,24 @@ class TestReserve(unittest.TestCase):
 
     @EXAMPLES
     @hypothesis.given(
-        failing.clusters(), st.sampled_from(sorted(GIVEN)), st.integers(1, 2)
+        failing.clusters(),
+        st.sampled_from(sorted(GIVEN)),
+        st.integers(1, 2),
+        st.sampled_from(((1,), (2,), ())),
     )
     def test_no_state_uses_it_up(
-        self, document: dict[str, Any], strategy: str, failures: int
+        self,
+        document: dict[str, Any],
+        strategy: str,
+        failures: int,
+        together: tuple[int, ...],
     ) -> None:
         """Every state is tried, every way to bring everybody in."""
-        plan = _planned(document, strategy, failures)
+        with (
+            mock.patch.object(waits, 'SMALL', new=0),
+            mock.patch.object(waits, 'FINER', new=together),
+        ):
+            plan = _planned(document, strategy, failures)
         self.assertEqual([], _wrong(document, plan, failures))
         hypothesis.assume(0 < len(plan['actions']) <= failing.MOST_ACTIONS)
         self.assertLessEqual(

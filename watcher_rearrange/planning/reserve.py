@@ -158,7 +158,7 @@ class _Keeper:
 
     def _proved(self, result: Plan) -> _Draft:
         """A plan whose services change last, unless nothing has to wait."""
-        if not self._waits.is_needless(result.actions):
+        if not self._waits.are_needless(result.actions):
             actions = _services_last(result.actions)
             result = dataclasses.replace(result, actions=actions)
         return _Draft(result, self._waits.proof(result.actions))

@@ -164,10 +164,11 @@ class Waits:
             count = found
         return count
 
-    def is_needless(self, actions: Sequence[Action]) -> bool:
+    def are_needless(self, actions: Sequence[Action]) -> bool:
         """Whether nobody has to wait for more than they do."""
         if not actions:
             return True
+        self._known = {}
         walk = _Walk(self._cluster, actions)
         moment = walk.within((0, len(actions)))
         return self._is_good_at(walk, moment, self._nodes)
@@ -234,7 +235,9 @@ class Waits:
         if any(known.get(node) for node in nodes):
             return False
         # Who had none the last time may have none now.
-        order = sorted(nodes - known.keys(), key=lambda n: n != self._last)
+        order = sorted(
+            nodes - known.keys(), key=lambda n: (n != self._last, n)
+        )
         view = Whereabouts(*walk.view(moment))
         found = next(self._reserve.stranding(view, order), None)
         if found is None:
