@@ -35,7 +35,7 @@ from watcher_rearrange.constraints.doubt import Doubt
 from watcher_rearrange.constraints.movability import MoveOptions
 from watcher_rearrange.constraints.reserve import Reserve
 from watcher_rearrange.planning import pipeline
-from watcher_rearrange.planning import waits
+from watcher_rearrange.planning import reserve
 from watcher_rearrange.snapshot import reader
 from watcher_rearrange.snapshot import writer
 
@@ -150,8 +150,8 @@ class TestReserve(unittest.TestCase):
     ) -> None:
         """Every state is tried, every way to bring everybody in."""
         with (
-            mock.patch.object(waits, 'SMALL', new=0),
-            mock.patch.object(waits, 'FINER', new=together),
+            mock.patch.object(reserve, 'SMALL', new=0),
+            mock.patch.object(reserve, 'FINER', new=together),
         ):
             plan = _planned(document, strategy, failures)
         self.assertEqual([], _wrong(document, plan, failures))

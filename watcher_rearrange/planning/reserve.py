@@ -46,6 +46,17 @@ SHARE = 0.25
 # What it has at least, however late it is.
 LEAST_S = 1.0
 
+# Of that time, how much at most is for a first look: what it finds is looked
+# at once more.
+FIRST_SHARE = 0.75
+
+# So many actions in a row at most wait for the same ones where there is time.
+# More take less time to be looked at, but longer to be carried out.
+FINER = (16, 4)
+
+# In a plan of so many actions each waits by itself.
+SMALL = 32
+
 # So often is a plan made again without the moves that cannot be made; then
 # what is in order is taken as it is.
 MAX_CUTS = 10
@@ -101,6 +112,28 @@ class _Draft:
         ]
 
 
+@dataclasses.dataclass(frozen=True)
+class _Outcome:
+    """What is kept of a plan.
+
+    :ivar enabled: services that stay as they are
+    :ivar tardy: migrations that come too late, as they have to wait
+    :ivar slower_s: how much longer the others take
+    :ivar late: whether the time was over before all was looked at
+    """
+
+    found: Plan
+    enabled: int = 0
+    tardy: int = 0
+    slower_s: float = 0.0
+    late: bool = False
+
+    @property
+    def migrations(self) -> int:
+        """How many are kept."""
+        return _migrations(self.found.actions)
+
+
 class _Keeper:
     def __init__(
         self, job: Job, known: Cluster, failures: int, until_s: float
@@ -108,60 +141,89 @@ class _Keeper:
         self._job = job
         self._failures = failures
         reserve = Reserve(Rules(known, job.rules.options), failures)
-        until_s = max(until_s, time.monotonic() + LEAST_S)
-        self._waits = waits.Waits(known, reserve, until_s)
-        # Migrations that come too late, as they have to wait.
-        self._tardy = 0
+        self._until_s = max(until_s, time.monotonic() + LEAST_S)
+        self._waits = waits.Waits(known, reserve, self._until_s)
 
     def kept(self, result: Plan) -> Plan:
         """Return as much of a plan as keeps the reserve."""
+        count = len(result.actions)
+        best = self._settled(result, count)
+        if (best.slower_s or best.tardy) and not best.late:
+            # They may have to wait for less than was found out at first.
+            for together in (1,) if count <= SMALL else FINER:
+                other = self._settled(result, together)
+                if other.late or other.migrations < best.migrations:
+                    break
+                best = other
         planned = _migrations(result.actions)
-        enabled, slower_s = 0, 0.0
-        while True:
-            draft = self._draft(result)
-            found = self._in_time(draft)
-            less = len(found.actions) < len(draft.actions)
-            enabled += len(draft.proof.left)
-            gain_s = found.path.makespan_s - draft.result.path.makespan_s
-            slower_s += max(gain_s, 0.0)
-            if draft.proof.late or not found.actions:
-                break
-            if draft.whole and not less:
-                break
-            # A part of a plan that is in order mostly is so, too.
-            result = found
-        left = planned - self._tardy - _migrations(found.actions)
-        if left or enabled or self._tardy:
+        left = planned - best.tardy - best.migrations
+        found = best.found
+        if left or best.enabled or best.tardy:
             found = writing.cut(found)
-        texts = self._texts(left, enabled, draft.proof.late)
-        if slower_s:
-            texts.append(
-                f'the plan takes {slower_s:.1f} s longer: actions wait for '
-                'others, so that the room is there in every order'
-            )
-        messages = (*texts, *found.messages)
+        messages = (*self._texts(left, best), *found.messages)
         return dataclasses.replace(found, messages=messages)
 
-    def _draft(self, result: Plan) -> _Draft:
+    def _settled(self, result: Plan, together: int) -> _Outcome:
+        """What is kept, after it has been looked at just as it is.
+
+        What has been shown stays true whatever waits, or is left out, after
+        that: either only makes states impossible, or leaves a node enabled
+        that was taken to be disabled. So if the time is over, it stands. But
+        first-fit may miss with more room what it has found with less, and the
+        checker does not know what was looked at before.
+
+        :param together: so many actions at most wait for the same ones
+        """
+        best = None
+        now_s = time.monotonic()
+        self._waits.until_s = now_s + FIRST_SHARE * (self._until_s - now_s)
+        while True:
+            draft = self._draft(result, together)
+            late = draft.proof.late
+            if best and late:
+                return dataclasses.replace(best, late=True)
+            best = self._next(best or _Outcome(result), draft)
+            if not best.found.actions:
+                return best
+            proved = draft.whole and not draft.proof.changed
+            if proved and len(best.found.actions) == len(draft.actions):
+                return best
+            result = best.found
+            self._waits.until_s = self._until_s
+
+    def _next(self, last: _Outcome, draft: _Draft) -> _Outcome:
+        """What is kept of a draft, with what was left out before."""
+        found, tardy = self._in_time(draft)
+        gain_s = found.path.makespan_s - draft.result.path.makespan_s
+        return _Outcome(
+            found,
+            last.enabled + len(draft.proof.left),
+            last.tardy + tardy,
+            last.slower_s + max(gain_s, 0.0),
+            last.late or draft.proof.late,
+        )
+
+    def _draft(self, result: Plan, together: int) -> _Draft:
         """The plan, or one of less moves, of which most is in order."""
-        best = draft = self._proved(result)
+        best = draft = self._proved(result, together)
         for _ in range(MAX_CUTS):
             if draft.whole:
                 return draft
             if draft.proof.late:
                 break
             result = self._without(result, len(draft.proof.parents))
-            draft = self._proved(result)
+            draft = self._proved(result, together)
             if draft.migrations > best.migrations:
                 best = draft
         return draft if draft.whole else best
 
-    def _proved(self, result: Plan) -> _Draft:
+    def _proved(self, result: Plan, together: int) -> _Draft:
         """A plan whose services change last, unless nothing has to wait."""
         if not self._waits.are_needless(result.actions):
             actions = _services_last(result.actions)
             result = dataclasses.replace(result, actions=actions)
-        return _Draft(result, self._waits.proof(result.actions))
+        proof = self._waits.proof(result.actions, together)
+        return _Draft(result, proof)
 
     def _without(self, result: Plan, breach: int) -> Plan:
         """The plan of what comes before an action."""
@@ -182,8 +244,11 @@ class _Keeper:
         nothing = writing.less(self._job, Path(), start)
         return dataclasses.replace(nothing, actions=(), limits={})
 
-    def _in_time(self, draft: _Draft) -> Plan:
-        """What is in order of a draft, as far as it is not too late."""
+    def _in_time(self, draft: _Draft) -> tuple[Plan, int]:
+        """What is in order of a draft, as far as it is not too late.
+
+        :returns: and how many migrations come too late
+        """
         result, made = draft.result, tuple(draft.actions)
         position = {action.id: k for k, action in enumerate(made)}
         before = [[position.get(p) for p in one.parents] for one in made]
@@ -191,20 +256,20 @@ class _Keeper:
             lags = writing.lags(self._job, made)
             made = timed.waiting(made, draft.parents, self._job.limits, lags)
         in_time = made[: late.first(self._job, made)]
-        self._tardy += _migrations(made) - _migrations(in_time)
+        tardy = _migrations(made) - _migrations(in_time)
         made = _whole(result.actions, in_time)
         if made == result.actions:
-            return result
+            return result, tardy
         if not draft.whole or len(made) < len(draft.actions):
             cut = writing.of_actions(self._job, made)
             worse = self._job.is_worse(cut.objectives)
-            return self._nothing() if worse else cut
+            return self._nothing() if worse else cut, tardy
         path = dataclasses.replace(
             result.path, makespan_s=writing.makespan_s(made)
         )
-        return dataclasses.replace(result, actions=made, path=path)
+        return dataclasses.replace(result, actions=made, path=path), tardy
 
-    def _texts(self, left: int, enabled: int, late: bool) -> list[str]:
+    def _texts(self, left: int, best: _Outcome) -> list[str]:
         """What the reserve costs, and where there is none."""
         nodes = 'a node' if self._failures == 1 else f'{self._failures} nodes'
         texts = []
@@ -213,23 +278,28 @@ class _Keeper:
                 f'{left} migrations are left out: they would leave no room '
                 f'for the instances of {nodes} that may fail'
             )
-            if late:
+            if best.late:
                 text += ', or the time limit was over before it was known'
             texts.append(text)
-        if self._tardy:
+        if best.tardy:
             texts.append(
-                f'{self._tardy} migrations are left out: they would have to '
+                f'{best.tardy} migrations are left out: they would have to '
                 'wait for others and come too late'
             )
-        if enabled:
+        if best.enabled:
             texts.append(
-                f'{enabled} nodes stay enabled: they are the room for the '
-                f'instances of {nodes} that may fail'
+                f'{best.enabled} nodes stay enabled: they are the room for '
+                f'the instances of {nodes} that may fail'
             )
         if self._waits.most:
             texts.append(
                 'already now there would be no room for the instances of '
                 f'{self._waits.most} nodes if they failed'
+            )
+        if best.slower_s:
+            texts.append(
+                f'the plan takes {best.slower_s:.1f} s longer: actions wait '
+                'for others, so that the room is there in every order'
             )
         return texts
 

@@ -27,6 +27,7 @@ from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.model.records import Migration
 from watcher_rearrange.planning import pipeline
+from watcher_rearrange.planning import reserve
 from watcher_rearrange.planning import waits
 from watcher_rearrange.snapshot import writer
 
@@ -130,18 +131,19 @@ class TestReserve(unittest.TestCase):
     def test_what_was_shown_stands_when_the_time_is_over(self) -> None:
         nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4, 'c5': 3}
         expected = plan('consolidate', nodes, 2)
-        again = waits.Waits._again
-        late: list[bool] = []
+        proof = waits.Waits.proof
+        found: list[waits.Proof] = []
 
-        def out_of_time(self: waits.Waits, walk: Any, count: int) -> int:
-            late.append(walk.changed)
-            with mock.patch.object(waits.Waits, '_is_late', new=True):
-                return again(self, walk, count)
+        def once(self: waits.Waits, *given: Any) -> waits.Proof:
+            late = mock.patch.object(waits.Waits, '_is_late', new=bool(found))
+            with late:
+                found.append(proof(self, *given))
+            return found[-1]
 
-        with mock.patch.object(waits.Waits, '_again', new=out_of_time):
-            found = plan('consolidate', nodes, 2)
-        self.assertIn(True, late)
-        self.assertEqual(expected.actions, found.actions)
+        with mock.patch.object(waits.Waits, 'proof', new=once):
+            again = plan('consolidate', nodes, 2)
+        self.assertEqual([False, True], [one.late for one in found[:2]])
+        self.assertEqual(expected.actions, again.actions)
 
     def test_many_actions_wait_for_the_same_ones(self) -> None:
         snapshot = small.snapshot(
@@ -152,8 +154,8 @@ class TestReserve(unittest.TestCase):
         counts = []
         for finest in (1, 16):
             with (
-                mock.patch.object(waits, 'SMALL', new=0),
-                mock.patch.object(waits, 'FINER', new=(finest,)),
+                mock.patch.object(reserve, 'SMALL', new=0),
+                mock.patch.object(reserve, 'FINER', new=(finest,)),
             ):
                 found = pipeline.plan(
                     snapshot, 'consolidate', {'failures_to_tolerate': 3}
