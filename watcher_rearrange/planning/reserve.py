@@ -120,6 +120,7 @@ class _Outcome:
     :ivar tardy: migrations that come too late, as they have to wait
     :ivar slower_s: how much longer the others take
     :ivar late: whether the time was over before all was looked at
+    :ivar changed: whether actions wait for others than before
     """
 
     found: Plan
@@ -127,6 +128,7 @@ class _Outcome:
     tardy: int = 0
     slower_s: float = 0.0
     late: bool = False
+    changed: bool = False
 
     @property
     def migrations(self) -> int:
@@ -148,7 +150,7 @@ class _Keeper:
         """Return as much of a plan as keeps the reserve."""
         count = len(result.actions)
         best = self._settled(result, count)
-        if (best.slower_s or best.tardy) and not best.late:
+        if best.changed and not best.late:
             # They may have to wait for less than was found out at first.
             for together in (1,) if count <= SMALL else FINER:
                 other = self._settled(result, together)
@@ -201,6 +203,7 @@ class _Keeper:
             last.tardy + tardy,
             last.slower_s + max(gain_s, 0.0),
             last.late or draft.proof.late,
+            last.changed or draft.proof.changed,
         )
 
     def _draft(self, result: Plan, together: int) -> _Draft:
