@@ -139,6 +139,17 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
+# Other parameters of a strategy that is there already.
+OF = {'mending': 'combined'}
+
+
+def asked(
+    document: dict[str, Any], name: str, **more: Any
+) -> tuple[str, dict[str, Any]]:
+    """Return the strategy of a name, and parameters for it."""
+    return OF.get(name, name), {**parameters(document)[name], **more}
+
+
 def parameters(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return parameters of each strategy with which it has work."""
     evacuate = {'nodes': [document['compute_nodes'][0]['hostname']]}
@@ -174,12 +185,7 @@ class TestPolicies(judging.JudgedCase):
         known = pipeline.Business(
             reading.policy_from_document(policy), NOW, migrated
         )
-        made = pipeline.plan(
-            snapshot,
-            'combined' if strategy == 'mending' else strategy,
-            parameters(document)[strategy],
-            known,
-        )
+        made = pipeline.plan(snapshot, *asked(document, strategy), known)
         judged = judge.Policy(policy, judge.Circumstances(NOW, migrated))
         return self.assert_kept(document, made, judged, interleavings=50)
 

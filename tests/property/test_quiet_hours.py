@@ -114,8 +114,7 @@ class TestQuietHours(judging.JudgedCase):
         known = pipeline.Business(reading.policy_from_document(policy), NOW)
         made = pipeline.plan(
             reader.snapshot_from_document(document),
-            strategy,
-            {**given, **test_policies.parameters(document)[strategy]},
+            *test_policies.asked(document, strategy, **given),
             known,
         )
         failures = given['failures_to_tolerate']

@@ -136,8 +136,7 @@ class TestScopes(judging.JudgedCase):
         )
         made = pipeline.plan(
             reader.snapshot_from_document(part),
-            strategy,
-            test_policies.parameters(part)[strategy],
+            *test_policies.asked(part, strategy),
             known,
         )
         now = judge.Circumstances(test_policies.NOW)

@@ -87,8 +87,7 @@ class TestShould(judging.JudgedCase):
         )
         made = pipeline.plan(
             reader.snapshot_from_document(document),
-            strategy,
-            test_policies.parameters(document)[strategy],
+            *test_policies.asked(document, strategy),
             known,
         )
         judged = judge.Policy(policy, judge.Circumstances(test_policies.NOW))
