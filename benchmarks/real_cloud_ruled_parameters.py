@@ -48,6 +48,11 @@ def draw(
         }
     else:
         parameters = real_cloud_parameters.draw(strategy, dice, nodes)
+    if 'stages' in parameters:
+        stages = [{'strategy': 'policy'}, *parameters['stages']]
+        # An evacuation comes first.
+        stages.sort(key=lambda stage: stage['strategy'] != 'evacuate')
+        parameters['stages'] = stages
     if strategy == POLICY or dice.random() < POLICY_RATIO:
         parameters['policy'] = {
             'version': 1,
