@@ -15,9 +15,11 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import time
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import Any
 
 from watcher_rearrange.cli import inputs
@@ -72,8 +74,13 @@ def _on_cluster(
     deadline = time.monotonic() + time_limit_s
     against = contradictions.contradictions(policy, snapshot, deadline)
     broken = checker.broken_rules(plain, document)
+    names = {
+        one.uuid: f'{one.name} ({one.uuid})'
+        for one in snapshot.instances
+        if one.name
+    }
     violated = [
-        _violated(rule, own)
+        _violated(rule, own, names)
         for rule in policy.rules
         if (own := [one for one in broken if one.things[0] == rule.name])
     ]
@@ -93,13 +100,24 @@ def _on_cluster(
     }
 
 
-def _violated(rule: records.Rule, broken: list[Any]) -> dict[str, Any]:
+def _violated(
+    rule: records.Rule, broken: list[Any], names: Mapping[str, str]
+) -> dict[str, Any]:
+    """A rule with what breaks it.
+
+    :param names: of instances in messages, by UUID
+    """
+    violations = []
+    for one in broken:
+        things = tuple(names.get(thing, thing) for thing in one.things)
+        named = dataclasses.replace(one, things=things)
+        violations.append({**one.to_dict(), 'message': str(named)})
     return {
         'rule': rule.name,
         'kind': rule.kind,
         'must': rule.must,
         'weight': None if rule.must else rule.weight,
-        'violations': [one.to_dict() for one in broken],
+        'violations': violations,
     }
 
 

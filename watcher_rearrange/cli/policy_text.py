@@ -18,6 +18,10 @@ from collections.abc import Iterator
 from typing import Any
 
 
+# Of what breaks a rule, so much is shown.
+MOST_SHOWN = 5
+
+
 def checked(found: dict[str, Any]) -> str:
     """A line for each thing that was found."""
     return '\n'.join(_checked(found))
@@ -53,12 +57,19 @@ def _checked(found: dict[str, Any]) -> Iterator[str]:
         names = ', '.join(found['undecided'])
         yield f'not known whether these can hold together: {names}'
     for one in found.get('violated', ()):
-        weight = '' if one['must'] else f' (should, weight {one["weight"]:g})'
-        for violation in one['violations']:
-            yield f'violated{weight}: {violation["message"]}'
+        yield from _violated(one)
     if found.get('repair'):
         yield from _repair(found['repair'])
     yield f'{found["rules"]} rules, {"fine" if found["ok"] else "not fine"}'
+
+
+def _violated(rule: dict[str, Any]) -> Iterator[str]:
+    weight = '' if rule['must'] else f' (should, weight {rule["weight"]:g})'
+    violations = rule['violations']
+    for violation in violations[:MOST_SHOWN]:
+        yield f'violated{weight}: {violation["message"]}'
+    if left := len(violations[MOST_SHOWN:]):
+        yield f'violated{weight}: rule {rule["rule"]}: {left} more'
 
 
 def _repair(repair: dict[str, Any]) -> Iterator[str]:

@@ -131,6 +131,15 @@ class TestCheck(PolicyTestCase):
         self.assertEqual(1, document['repair']['path']['migrations'])
         self.assertIn('repair: OPTIMAL, 1 migrations, 10 MiB\n', text)
 
+    def test_the_first_of_many(self) -> None:
+        self.snapshot = self.write(
+            's.json', cluster(*(vm(f'a{k}', 'n3') for k in range(8)))
+        )
+        document, text = self.check(FENCE)
+        self.assertEqual(8, len(document['violated'][0]['violations']))
+        self.assertEqual(6, text.count('violated: rule inside: '))
+        self.assertIn('violated: rule inside: 3 more\n', text)
+
     def test_what_should_hold_only_may_be_violated(self) -> None:
         document, text = self.check(
             {**SPREAD, 'over': 'zone', 'should': 5}, status=0
