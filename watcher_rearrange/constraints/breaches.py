@@ -81,3 +81,6 @@ class ShouldBreaches:
     def lower_bound(self) -> float:
         """Return 0."""
         return 0.0
+
+
+NAMES = (Breaches.name, ShouldBreaches.name)

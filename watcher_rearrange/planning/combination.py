@@ -147,11 +147,10 @@ class Combination(Job):
 
     def reason(self, move: Move, end: Placement) -> str:
         """Return that of the first stage which has one."""
-        *others, last = self._first.values()
-        for job in others:
+        for job in self._first.values():
             if job.useful([move], end)[0]:
                 return job.reason(move, end)
-        return last.reason(move, end)
+        return f'makes room on {self.cluster.hostname(move.source)}'
 
     def useful(self, moves: Sequence[Move], end: Placement) -> list[bool]:
         """Return which moves are of use to some stage."""

@@ -14,6 +14,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from watcher_rearrange.constraints.movability import OWN_REASON
@@ -100,6 +102,11 @@ class Evacuation(Job):
         if move.source in self._nodes:
             return f'evacuates {source}'
         return f'makes room on {source}'
+
+    def useful(self, moves: Sequence[Move], end: Placement) -> list[bool]:
+        """Return which moves are of those who are to leave."""
+        home = self._start.node_of
+        return [bool(home[move.instance] in self._nodes) for move in moves]
 
     def services(self, end: Placement) -> list[ServiceChange]:
         """Return the named nodes that are still enabled."""

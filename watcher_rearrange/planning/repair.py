@@ -99,7 +99,15 @@ class Repair(Job):
     def messages(self, end: Placement) -> list[str]:
         """Return what is still broken."""
         broken = judged.broken(self._all.violations(end))
-        return [*broken, *super().messages(end)] if broken else []
+        if not broken:
+            return []
+        limit = self.max_migrations
+        if limit is not None:
+            broken.append(
+                'more may be mended with more migrations than max_migrations, '
+                f'{limit}'
+            )
+        return [*broken, *super().messages(end)]
 
     def is_optimal(
         self, table: list[ObjectiveValue], path: Path, fewest: int

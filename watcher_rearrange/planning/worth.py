@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from watcher_rearrange.constraints import breaches
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.policies.worth import Worth
@@ -68,6 +69,9 @@ def objection(plan: Plan, worth: Worth) -> str:
     moved_gb = plan.path.migrated_mb / MB_PER_GB
     if worth.max_moved_gb and moved_gb > worth.max_moved_gb:
         return f'{moved_gb:.1f} GiB, max_moved_gb is {worth.max_moved_gb:g}'
+    if _mends(plan):
+        # Rules are kept whatever that costs.
+        return ''
     gain, unit = _gain(plan)
     for least, price, per in (
         (worth.min_gain_per_migration, migrations, 'migration'),
@@ -79,6 +83,13 @@ def objection(plan: Plan, worth: Worth) -> str:
                 f'min_gain_per_{per} is {least:g}'
             )
     return ''
+
+
+def _mends(plan: Plan) -> bool:
+    """Whether it has another aim, too, and mends something first."""
+    gains = [row.name for row in plan.objectives if row.after < row.before]
+    others = {row.name for row in plan.objectives} - {*breaches.NAMES}
+    return bool(others) and not {*gains}.isdisjoint(breaches.NAMES)
 
 
 def _gain(plan: Plan) -> tuple[float, str]:

@@ -102,6 +102,22 @@ class TestMending(unittest.TestCase):
         }
         self.assertLessEqual(mended, {'i0', 'i1'})
 
+    def test_what_mends_is_always_worth_it(self) -> None:
+        apart = policy('spread', 'i0', 'i1')
+        found = combined(
+            MEND, REBALANCE, policy=apart, min_gain_per_migration=50
+        )
+        self.assertEqual((1, 0), objective(found, 'breaches'))
+
+    def test_the_limit_mends_first(self) -> None:
+        crowded = policy('spread', 'i0', 'i1', 'i2', 'i3')
+        found = combined(
+            evacuate('c7'), MEND, REBALANCE, policy=crowded, max_migrations=3
+        )
+        reasons = {a.reason.split(' ')[0] for a in found.actions if a.instance}
+        self.assertEqual({'evacuates', 'mends'}, reasons)
+        self.assertEqual((2, 1), objective(found, 'breaches'))
+
 
 class TestCombination(unittest.TestCase):
     def test_nobody_moves_twice(self) -> None:

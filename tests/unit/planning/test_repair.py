@@ -63,3 +63,42 @@ class TestRepair(unittest.TestCase):
             policy=fence('a', 'c1'),
         )
         self.assertEqual({'a': 'c1', 'large': 'c2'}, moves(found))
+
+    def test_as_much_as_the_limit_pays_for(self) -> None:
+        members = {f'a{k}': ('c0', 1) for k in range(6)}
+        crowd = {
+            'version': 1,
+            'rules': [
+                {
+                    'name': 'apart',
+                    'rule': 'spread',
+                    'instances': {'uuids': list(members)},
+                }
+            ],
+        }
+        found = plan(
+            small.snapshot({f'c{k}': 8 for k in range(6)}, members),
+            'policy',
+            policy=crowd,
+            max_migrations=2,
+        )
+        self.assertEqual(2, len(moves(found)))
+        self.assertEqual((5, 3), objective(found, 'breaches'))
+        self.assertIn('max_migrations, 2', ' '.join(found.messages))
+
+    def test_small_ones_where_large_ones_do_not_fit(self) -> None:
+        small_ones = [small.instance(f'b{k}', 'c0', 1, 1024) for k in range(8)]
+        large = [small.instance(f'a{k}', 'c0', 1, 2048) for k in range(2)]
+        full = [small.instance(f'x{k}', f'd{k}', 1, 3072) for k in range(8)]
+        found = plan(
+            Snapshot(
+                (
+                    small.node('c0', 64, 8192),
+                    *(small.node(f'd{k}', 8, 4096) for k in range(8)),
+                ),
+                (*large, *small_ones, *full),
+            ),
+            'policy',
+        )
+        self.assertEqual((1, 0), objective(found, 'breaches'))
+        self.assertEqual(4, len(moves(found)))

@@ -102,7 +102,10 @@ class _Attempt:
         return any(self._apply(wound.depth, cure) for cure in cures)
 
     def _apply(self, depth: wounds.Depth, cure: wounds.Cure) -> bool:
-        """Carry out a cure; if it is of no use, take it back."""
+        """Carry out a cure as far as it is paid for.
+
+        If it is of no use then, take it back.
+        """
         filler, mark = self._filler, len(self._filler.trail)
         before = depth(filler.placement)
         if not before:
@@ -114,10 +117,18 @@ class _Attempt:
         # They may have moved to mend something else.
         left = cure.count
         for idx in whom:
-            if not left or self._problem.out_of_time:
+            if left == 0 or self._problem.out_of_time:
                 break
-            left -= filler.place(idx, cure.nodes)
-        if depth(filler.placement) < before and self._is_paid():
+            step = len(filler.trail)
+            if not filler.place(idx, cure.nodes):
+                continue
+            if not self._is_paid():
+                filler.undo(step)
+                break
+            if left is None and depth(filler.placement) < before:
+                return True
+            left = left and left - 1
+        if depth(filler.placement) < before:
             return True
         filler.undo(mark)
         return False

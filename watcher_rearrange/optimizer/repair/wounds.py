@@ -39,12 +39,12 @@ class Cure:
     """One way to mend something: so many of some go to some nodes.
 
     :ivar whom: instances that could go, the most promising first
-    :ivar count: how many of them have to
+    :ivar count: how many of them have to; None for as many as it takes
     :ivar nodes: bool[n_nodes], where to
     """
 
     whom: tuple[int, ...]
-    count: int
+    count: int | None
     nodes: Bools
 
 
@@ -126,7 +126,7 @@ def _of_relation(
                 Cure(_movable(problem, side), len(side), away)
                 for side in sides
             )
-            ordered = sorted(cures, key=lambda cure: cure.count)
+            ordered = sorted(cures, key=lambda cure: cure.count or 0)
             yield Wound(depth, tuple(ordered))
 
 
@@ -170,8 +170,8 @@ def _too_full(problem: Problem, placement: Placement) -> Iterator[Wound]:
 
 def _relief(
     problem: Problem, whom: Ints, need: Ints
-) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Yield of whom how many have to go.
+) -> Iterator[tuple[tuple[int, ...], int | None]]:
+    """Yield of whom how many have to go; None for as many as it takes.
 
     :param whom: int64[n], those on a node
     :param need: int64[n_rc], what has to become free
@@ -183,10 +183,9 @@ def _relief(
         yield tuple(whom[alone][::-1].tolist()), 1
     helps = (demand[:, need > 0] > 0).any(axis=1)
     several = whom[helps & ~alone]
-    freed = np.cumsum(problem.cluster.demand[several], axis=0)
-    enough = np.flatnonzero((freed >= need).all(axis=1))
-    if len(enough):
-        yield tuple(several.tolist()), int(enough[0]) + 1
+    if (problem.cluster.demand[several].sum(axis=0) >= need).all():
+        # The large ones first, but they may not find room.
+        yield tuple(several.tolist()), None
 
 
 def _at(idx: int, node: int, placement: Placement) -> int:
