@@ -159,7 +159,7 @@ class TestReading(base.FunctionalTestCase):
             cfg.CONF.set_override(name, False, options.GROUP)
             self.addCleanup(cfg.CONF.clear_override, name, options.GROUP)
         for path, text in (
-            ('/image', 'images are not known'),
+            ('/image', 'images are not fully known'),
             ('/network', 'ports are not fully known'),
         ):
             self.cloud.break_api(status=500, path=path)

@@ -69,6 +69,10 @@ class Gone(Unreadable):
     """There is nothing at a path."""
 
 
+class NoAnswer(Unreadable):
+    """A service is out of reach, however often it was asked."""
+
+
 class _Failed(Exception):
     """One try; the next may do better."""
 
@@ -128,6 +132,7 @@ class Api:
     def find(self, path: str) -> dict[str, Any] | None:
         """Return the document at a path; None if there is none.
 
+        :raises NoAnswer: if the service is out of reach
         :raises Unreadable: if that is not to be known
         """
         return self._patiently(path, lambda: self._try(path))
@@ -146,7 +151,7 @@ class Api:
                 return read()
             except _Failed as failure:
                 reason = str(failure)
-        raise Unreadable(self._said(path, reason))
+        raise NoAnswer(self._said(path, reason))
 
     def pages(self, path: str, key: str, marker: str) -> Iterator[Any]:
         """Give the items of all pages of a list.

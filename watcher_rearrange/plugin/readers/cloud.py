@@ -29,7 +29,6 @@ from oslo_log import log
 
 from watcher_rearrange.model import records
 from watcher_rearrange.plugin.readers import aggregates
-from watcher_rearrange.plugin.readers import api
 from watcher_rearrange.plugin.readers import differences
 from watcher_rearrange.plugin.readers import facts as readers
 from watcher_rearrange.plugin.readers import images as image_reader
@@ -84,6 +83,7 @@ def _images(
 
     :param hostnames: of their nodes; None for all, and then for rules, which
         cannot do without
+    :raises api.Unreadable: if one cannot be read, and has to be
     """
     uuids = {
         server.image
@@ -92,13 +92,12 @@ def _images(
         and server.host
         and (hostnames is None or server.host in hostnames)
     }
-    try:
-        return image_reader.read(uuids)
-    except api.Unreadable as error:
-        if hostnames is None:
-            raise
-        missed.accept(misses.GLANCE, error)
-        return {}
+    found, errors = image_reader.read(uuids)
+    if errors and hostnames is None:
+        raise errors[0]
+    if errors:
+        missed.accept(misses.GLANCE, image_reader.summed_up(errors))
+    return found
 
 
 def merge(

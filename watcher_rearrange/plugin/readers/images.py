@@ -17,6 +17,7 @@ import dataclasses
 
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Sequence
 
 from oslo_log import log
 
@@ -50,26 +51,61 @@ class Image:
     disk_format: str = ''
 
 
-def read(uuids: Iterable[str]) -> dict[str, Image]:
+def read(
+    uuids: Iterable[str],
+) -> tuple[dict[str, Image], list[api.Unreadable]]:
     """Read images, some at a time.
 
-    :returns: by UUID, those that there are: instances outlive their images
-    :raises api.Unreadable: if any of it cannot be read
+    :returns: by UUID, those that there are: instances outlive their images;
+        and why others cannot be read
     """
     wanted = sorted(set(uuids))
     if not wanted:
-        return {}
-    glance = api.Api('Glance', None, lambda: endpoints.connect(GROUP))
+        return {}, []
+    ask = _Asking()
     # One at first: all others find the token and the endpoint.
-    first = _read(glance, wanted[0])
-    others = api.each(lambda uuid: _read(glance, uuid), wanted[1:])
+    answers = [ask(wanted[0]), *api.each(ask, wanted[1:])]
     found = {
-        uuid: image
-        for uuid, image in zip(wanted, [first, *others], strict=True)
-        if image is not None
+        uuid: answer
+        for uuid, answer in zip(wanted, answers, strict=True)
+        if isinstance(answer, Image)
     }
     LOG.info('Glance: %d of %d images', len(found), len(wanted))
-    return found
+    return found, [one for one in answers if isinstance(one, api.Unreadable)]
+
+
+def summed_up(errors: Sequence[api.Unreadable]) -> api.Unreadable:
+    """Return the first of some errors, with how many there are.
+
+    A plan cannot show one for each of hundreds of images.
+    """
+    first, *others = errors
+    if not others:
+        return first
+    return api.Unreadable(f'{first} (and {len(others)} other images)')
+
+
+class _Asking:
+    """Asks for one image after the other, until there is no answer."""
+
+    def __init__(self) -> None:
+        self._glance = api.Api(
+            'Glance', None, lambda: endpoints.connect(GROUP)
+        )
+        self._silence: api.NoAnswer | None = None
+
+    def __call__(self, uuid: str) -> Image | api.Unreadable | None:
+        """Return an image, None if there is none, or why nobody knows."""
+        if self._silence is not None:
+            return self._silence
+        try:
+            return _read(self._glance, uuid)
+        except api.NoAnswer as error:
+            self._silence = error
+            return error
+        except api.Unreadable as error:
+            LOG.warning(error)
+            return error
 
 
 def _read(glance: api.Api, uuid: str) -> Image | None:

@@ -34,6 +34,7 @@ UNKNOWN = "unknown to Watcher's model"
 INCOMPLETE = "incomplete in Watcher's model"
 NO_ROOM = 'without allocations in Placement on the node'
 NO_FLAVOR = 'without a flavor in Nova'
+NO_IMAGE = 'what its image asks for is not known'
 MIGRATING = 'in a migration already'
 
 
@@ -86,7 +87,7 @@ class Instances:
             'flavor_extra_specs': server.extra_specs,
             **self._of_image(server),
         }
-        truth['stays'] = self._stays(server) or _neither(server, truth)
+        truth['stays'] = self._stays(server) or self._neither(server, truth)
         if server.pinned_az is not None:
             truth['pinned_az'] = server.pinned_az
         if known is None:
@@ -109,6 +110,27 @@ class Instances:
             return NO_FLAVOR
         return self._facts.ports.get(server.uuid) or self._elsewhere.get(
             server.uuid, ''
+        )
+
+    def _neither(self, server: nova.Server, truth: Mapping[str, Any]) -> str:
+        """Return why an instance can be migrated neither live nor cold."""
+        properties = truth['image_properties']
+        reason = mobility.stays(server.extra_specs, properties)
+        if reason or (server.vm_state == 'active' and not truth['not_live']):
+            return reason
+        reason = mobility.not_cold(server.extra_specs, properties)
+        return reason or ('' if self._knows_image(server) else NO_IMAGE)
+
+    def _knows_image(self, server: nova.Server) -> bool:
+        """Whether it is known what the image of an instance asks for.
+
+        Nova refuses to migrate live what it cannot, but a cold migration
+        fails on the way, and leaves the instance in error.
+        """
+        return (
+            not server.image
+            or server.image_properties is not None
+            or server.image in self._facts.images
         )
 
     def _of_image(self, server: nova.Server) -> dict[str, Any]:
@@ -140,15 +162,6 @@ def _not_live(server: nova.Server, properties: Mapping[str, str]) -> str:
     if reason or server.vm_state != 'active':
         return reason
     return mobility.not_running(server.power_state)
-
-
-def _neither(server: nova.Server, truth: Mapping[str, Any]) -> str:
-    """Return why an instance can be migrated neither live nor cold."""
-    properties = truth['image_properties']
-    reason = mobility.stays(server.extra_specs, properties)
-    if reason or (server.vm_state == 'active' and not truth['not_live']):
-        return reason
-    return mobility.not_cold(server.extra_specs, properties)
 
 
 def _of_groups(

@@ -39,8 +39,10 @@ OPTIONS = options.register(
         default=True,
         help='Make no plan where the images of instances cannot be read. If '
         'disabled, plans are made all the same and say what is not known: '
-        'Nova may refuse migrations because of what an image asks for. Rules '
-        'of a policy that are about images need Glance in any case.',
+        'Nova may refuse migrations because of what an image asks for. Who '
+        'would be migrated cold stays, unless Nova says what its image asks '
+        'for. Rules of a policy that are about images need Glance in any '
+        'case.',
     ),
 )
 NEUTRON, GLANCE = (option.name for option in OPTIONS)
@@ -50,7 +52,7 @@ LENGTH = 150
 
 MISSED = {
     NEUTRON: 'ports are not fully known, Nova may refuse migrations',
-    GLANCE: 'images are not known, Nova may refuse migrations',
+    GLANCE: 'images are not fully known, Nova may refuse migrations',
 }
 
 

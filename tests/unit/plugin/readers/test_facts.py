@@ -162,6 +162,23 @@ class TestFacts(FactsTestCase):
         reading = self.reading([test_cloud.server('a', 'cmp01', image='i')])
         self.assertEqual('i', test_cloud.found(reading, 'a').image)
 
+    def test_nobody_goes_cold_whose_image_is_not_known(self):
+        vgpu = {'resources:VGPU': '1'}
+        for reason, more in (
+            (instances.NO_IMAGE, {'vm_state': 'stopped'}),
+            (instances.NO_IMAGE, {'extra_specs': vgpu}),
+            ('', {}),
+            ('', {'vm_state': 'stopped', 'image_properties': {}}),
+            ('', {'vm_state': 'stopped', 'image': ''}),
+        ):
+            server = test_cloud.server('a', 'cmp01', **{'image': 'i', **more})
+            with self.subTest(more):
+                found = test_cloud.found(self.reading([server]), 'a')
+                self.assertEqual(reason, found.stays)
+        server = test_cloud.server('a', 'cmp01', image='i', vm_state='stopped')
+        reading = self.reading([server], found={'i': images.Image('tiny', {})})
+        self.assertEqual('', test_cloud.found(reading, 'a').stays)
+
     def test_why_some_stay_and_some_do_not_go_live(self):
         encrypted = {'hw_mem_encryption': 'true'}
         reading = self.reading(

@@ -36,11 +36,11 @@ NO_NEUTRON = api.Unreadable('Neutron cannot be read: HTTP 403')
 class TestMissed(base.ReadingTestCase):
     def setUp(self):
         super().setUp()
-        for module, name, error in (
-            (images, 'read', NO_GLANCE),
-            (ports, '_read', NO_NEUTRON),
+        for module, name, way in (
+            (images, 'read', {'return_value': ({}, [NO_GLANCE])}),
+            (ports, '_read', {'side_effect': NO_NEUTRON}),
         ):
-            patcher = mock.patch.object(module, name, side_effect=error)
+            patcher = mock.patch.object(module, name, **way)
             patcher.start()
             self.addCleanup(patcher.stop)
 
@@ -65,6 +65,18 @@ class TestMissed(base.ReadingTestCase):
         self.assertEqual(
             f'{missed.MISSED[missed.NEUTRON]}: {NO_NEUTRON}', second
         )
+
+    def test_what_can_be_read_is_known(self):
+        self.set(require_glance=False, require_neutron=False)
+        image = images.Image('tiny', {})
+        images.read.return_value = ({'i': image}, [NO_GLANCE, NO_GLANCE])
+        accepted = missed.Missed()
+        said = mock.Mock(servers={})
+        self.assertEqual(
+            {'i': image}, cloud._images(said, {'cmp01'}, accepted)
+        )
+        (message,) = accepted.messages
+        self.assertIn('(and 1 other images)', message)
 
     def test_rules_about_images_cannot_do_without(self):
         self.set(require_glance=False, require_neutron=False)
