@@ -37,6 +37,7 @@ from watcher_rearrange.model.plan import Violation
 from watcher_rearrange.planning import judged
 from watcher_rearrange.planning.budgets import Budgets
 from watcher_rearrange.policies.file import anchoring
+from watcher_rearrange.policies.file import hours
 from watcher_rearrange.policies.file import lowering
 from watcher_rearrange.policies.file import records
 
@@ -47,11 +48,9 @@ MAX_TRIES = 4
 # Rules that gave way of which it is looked whether they have to.
 MOST_ASKED_BACK = 4
 
-# Rules that bind for some time only.
-PASSING = (records.QUIET_HOURS, records.BUDGET)
-
 REFUSED = (Status.INFEASIBLE, Status.TIME_LIMIT)
 NOT_NOW = 'nothing is done now'
+NEVER = 'no plan is found, even with budgets of which nothing is used'
 
 # So many reasons for that are named.
 MOST_SHOWN = 3
@@ -106,36 +105,51 @@ def plan(
     """
     if not known.policy.rules:
         return make(snapshot, 1.0)
-    task = _Task(snapshot, known, make)
+    budgets = Budgets(known.whole or snapshot, known.policy, known.migrated)
+    task = _Task(snapshot, known, make, budgets)
     made = task.planned(search)
-    reasons = task.held()
-    if not reasons or made.status not in REFUSED:
+    if not task.held() or made.status not in REFUSED:
         return made
     # Other rules may have been the reason as well.
-    other = _timeless(snapshot, known, make).planned(search)
+    later = _timeless(snapshot, known, make)
+    other = later.planned(search)
     if other.status is Status.INFEASIBLE:
         return other
-    if other.status is Status.TIME_LIMIT:
+    if other.status is not Status.TIME_LIMIT:
+        status, text, reasons = Status.NO_CHANGE, NOT_NOW, task.held()
+    elif later.held():
+        status, text, reasons = other.status, NEVER, later.held()
+    else:
         return dataclasses.replace(made, status=other.status)
-    text = f'{NOT_NOW}: instances are {" or ".join(reasons[:MOST_SHOWN])}'
+    text = f'{text}: instances are {" or ".join(reasons[:MOST_SHOWN])}'
     return dataclasses.replace(
-        made, status=Status.NO_CHANGE, messages=(text, *made.messages)
+        made, status=status, messages=(text, *made.messages)
     )
 
 
 def _timeless(
     snapshot: model.Snapshot, known: Business, make: Planner
 ) -> _Task:
-    """The same without the rules that bind only for a while."""
+    """The same outside all quiet hours, on a day without any migration."""
     instances = tuple(
         dataclasses.replace(one, quiet_from_s=None)
         for one in snapshot.instances
     )
-    rules = tuple(r for r in known.policy.rules if r.kind not in PASSING)
+    policy = records.Policy(
+        tuple(
+            dataclasses.replace(rule, kind=records.ROOT)
+            if rule.kind == records.QUIET_HOURS
+            else rule
+            for rule in known.policy.rules
+            if rule.kind != records.QUIET_HOURS or hours.never_end(rule.hours)
+        )
+    )
+    whole = dataclasses.replace(known.whole or snapshot, migrations=())
     return _Task(
         dataclasses.replace(snapshot, instances=instances),
-        dataclasses.replace(known, policy=records.Policy(rules)),
+        dataclasses.replace(known, policy=policy),
         make,
+        Budgets(whole, policy, {}),
     )
 
 
@@ -143,14 +157,15 @@ class _Task:
     """One cluster with all that is known beside it."""
 
     def __init__(
-        self, snapshot: model.Snapshot, known: Business, make: Planner
+        self,
+        snapshot: model.Snapshot,
+        known: Business,
+        make: Planner,
+        budgets: Budgets,
     ) -> None:
-        self._snapshot = snapshot
         self._known = known
         self._make = make
-        self._budgets = Budgets(
-            known.whole or snapshot, known.policy, known.migrated
-        )
+        self._budgets = budgets
         self._lowered = lowering.lower(
             snapshot, known.policy, known.now, known.whole
         )

@@ -24,6 +24,7 @@ from tests.unit.planning import test_business
 from tests.unit.planning.documents import moves
 from watcher_rearrange.model import plan as plans
 from watcher_rearrange.model.plan import Status
+from watcher_rearrange.planning import business
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.policies.file import reading
 
@@ -93,7 +94,7 @@ class TestNow(unittest.TestCase):
         """Where there will be a plan, it is not said that there is none."""
         cluster = {'a': ('c0', 1), 'b': ('c0', 1)}
         quiet = {'rule': 'quiet_hours', 'hours': ['22:00-06:00']}
-        budget = {'rule': 'budget', 'migrations': 1}
+        budget = {'rule': 'budget', 'migrations': 2}
         for rule, vcpus, status in (
             (quiet, 4, Status.NO_CHANGE),
             (budget, 4, Status.NO_CHANGE),
@@ -104,6 +105,7 @@ class TestNow(unittest.TestCase):
                 small.snapshot({'c0': 4, 'c1': vcpus}, cluster),
                 'evacuate',
                 {**rule, 'instances': test_business.names('a', 'b')},
+                migrated={'a': 1},
                 nodes=['c0'],
                 all_or_nothing=True,
             )
@@ -111,3 +113,25 @@ class TestNow(unittest.TestCase):
             self.assertIs(status, found.status)
             if status is Status.NO_CHANGE:
                 self.assertIn(f'rule the {rule["rule"]}', found.messages[0])
+
+    def test_all_or_nothing_when_it_can_never_be(self) -> None:
+        """Later is no better; that is not said to be NO_CHANGE."""
+        budget = f'{business.NEVER}: instances are over the budget of rule'
+        day = ['00:00-12:00', '12:00-24:00']
+        for rule, status, text in (
+            ({'rule': 'budget', 'migrations': 0}, Status.TIME_LIMIT, budget),
+            ({'rule': 'budget', 'migrations': 1}, Status.TIME_LIMIT, budget),
+            ({'rule': 'quiet_hours', 'hours': day}, Status.INFEASIBLE, 'kept'),
+        ):
+            found = test_business.plan(
+                small.snapshot(
+                    {'c0': 4, 'c1': 4}, {'a': ('c0', 1), 'b': ('c0', 1)}
+                ),
+                'evacuate',
+                {**rule, 'instances': test_business.names('a', 'b')},
+                nodes=['c0'],
+                all_or_nothing=True,
+            )
+            self.assertEqual((status, ()), (found.status, found.actions))
+            self.assertIn(text, found.messages[0])
+            self.assertIn(f'rule the {rule["rule"]}', found.messages[0])

@@ -17,6 +17,7 @@ from __future__ import annotations
 import datetime
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 
 from watcher_rearrange.policies.file.records import Hours
 
@@ -43,6 +44,15 @@ def within(hours: Iterable[Hours], moment: datetime.datetime) -> bool:
     utc = moment.astimezone(datetime.timezone.utc)
     today = utc.weekday()
     return any(_within(one, utc.time(), today) for one in hours)
+
+
+def never_end(hours: Sequence[Hours]) -> bool:
+    """Whether some hours cover the whole week."""
+    return bool(hours) and all(
+        any(_within(one, end, day) for one in hours)
+        for end in {one.end for one in hours}
+        for day in range(7)
+    )
 
 
 def next_start(

@@ -293,6 +293,22 @@ class TestHours(unittest.TestCase):
                 found = hours.within([hours.parse(text)], moment)
                 self.assertEqual(expected, found)
 
+    def test_which_never_end(self) -> None:
+        for texts, expected in (
+            (['00:00-24:00'], True),
+            (['06:00-06:00'], True),
+            (['22:00-06:00', '06:00-22:00'], True),
+            (['Mon-Fri 00:00-24:00', 'Sat-Sun 00:00-24:00'], True),
+            (['Fri 12:00-12:00', 'Sat-Fri 12:00-12:00'], True),
+            (['22:00-06:00', '06:01-22:00'], False),
+            (['Mon-Sat 00:00-24:00'], False),
+            (['Mon-Sat 08:00-08:00'], False),
+            ([], False),
+        ):
+            with self.subTest(texts):
+                found = hours.never_end([hours.parse(t) for t in texts])
+                self.assertIs(expected, found)
+
 
 class TestSchema(unittest.TestCase):
     def test_it_is_a_schema(self) -> None:
