@@ -47,8 +47,8 @@ _GAP = 0.5
 # So large that any solution will do.
 _ANY = 1e9
 
-# Where room counts, what is larger is taken to be possible: columns of the
-# programme, and nodes of its search tree.
+# Where room counts, what is larger is taken to be possible: columns for the
+# classes of instances on nodes, and nodes of the search tree.
 MOST_COLUMNS = 50_000
 MOST_NODES = 200
 
@@ -160,22 +160,45 @@ def placed(
 
     :returns: whether the answer is known, and the placement if there is one
     """
-    model = _Model(cases, setting)
+    classes = _classes(cases, setting)
     effort = Effort(setting.deadline, gap=_GAP)
     if setting.room is not None:
-        if model.program.n_columns > MOST_COLUMNS:
+        if len(classes) * len(cases[0].nodes) > MOST_COLUMNS:
             return False, None
         effort = dataclasses.replace(effort, gap=_ANY, nodes=MOST_NODES)
+    model = _Model(cases, setting, classes)
     answer = model.program.solve(effort)
     if not answer.found and answer.outcome != Outcome.OPTIMAL:
         return answer.outcome == Outcome.INFEASIBLE, None
     return True, model.placement(answer)
 
 
+# Those of a class: where they stay, what they are in and what they need.
+_Classes = dict[tuple[int, tuple[int, ...], bytes], list[int]]
+
+
+def _classes(cases: Sequence[Case], setting: Setting) -> _Classes:
+    """Group the instances that some rules are about."""
+    found: _Classes = {}
+    room = setting.room
+    for k in sorted(set().union(*(case.about for case in cases))):
+        stays = any(case.keeps(k) for case in cases)
+        signature = tuple(
+            1 if k in case.members else 2 if k in case.others else 0
+            for case in cases
+        )
+        host = int(setting.home[k]) if stays else _ANYWHERE
+        needs = b'' if room is None else room.demand[k].tobytes()
+        found.setdefault((host, signature, needs), []).append(k)
+    return found
+
+
 class _Model:
     """The programme of some rules."""
 
-    def __init__(self, cases: Sequence[Case], setting: Setting) -> None:
+    def __init__(
+        self, cases: Sequence[Case], setting: Setting, classes: _Classes
+    ) -> None:
         self.program = Program()
         self._cases = cases
         self._home = setting.home
@@ -184,7 +207,7 @@ class _Model:
         self._class_of: dict[int, int] = {}
         self._members: list[list[int]] = []
         self._columns: list[Ints] = []
-        for (host, *_), members in self._classes().items():
+        for (host, *_), members in classes.items():
             self._add_class(members, host)
         if self._room is not None:
             self._add_room(self._room)
@@ -204,21 +227,6 @@ class _Model:
                     moving.append(member)
             where[moving] = np.repeat(np.arange(len(left)), left)
         return where
-
-    def _classes(self) -> dict[tuple[int, tuple[int, ...], bytes], list[int]]:
-        """Group the instances: where they stay, what they are in and need."""
-        found: dict[tuple[int, tuple[int, ...], bytes], list[int]] = {}
-        for k in sorted(set().union(*(case.about for case in self._cases))):
-            stays = any(case.keeps(k) for case in self._cases)
-            signature = tuple(
-                1 if k in case.members else 2 if k in case.others else 0
-                for case in self._cases
-            )
-            host = int(self._home[k]) if stays else _ANYWHERE
-            room = self._room
-            needs = b'' if room is None else room.demand[k].tobytes()
-            found.setdefault((host, signature, needs), []).append(k)
-        return found
 
     def _add_class(self, members: list[int], host: int) -> None:
         count = len(members)

@@ -136,8 +136,8 @@ def _crowded(
     """Return the sets for which there is no room.
 
     Rules about different instances may want the same room, so groups are
-    looked at one by one and then together. What does not become known is
-    taken to fit.
+    looked at one by one and then, if there are several, together. What does
+    not become known is taken to fit.
     """
     room = Room.of(snapshot)
     limited = setting.within(ROOM_SHARES[0], room)
@@ -147,6 +147,8 @@ def _crowded(
         found, left, _ = _all_of(group, limited)
         sets += found
         rest += left
+    if len(groups) < 2:
+        return sets
     together = list(dict.fromkeys(rest))
     return sets + _all_of(together, setting.within(ROOM_SHARES[1], room))[0]
 

@@ -249,5 +249,29 @@ class TestRoom(unittest.TestCase):
 
     def test_what_is_too_large_is_taken_to_fit(self) -> None:
         cloud = full(*((f'a{k}', 'n3', 25) for k in range(5)))
-        with mock.patch.object(contradiction_model, 'MOST_COLUMNS', 3):
+        model = contradiction_model._Model
+        with (
+            mock.patch.object(contradiction_model, 'MOST_COLUMNS', 3),
+            mock.patch.object(
+                contradiction_model, '_Model', wraps=model
+            ) as m_model,
+        ):
             self.assert_crowded('', cloud, rule('fence', nodes=N1))
+        # Nor is such a programme written, which takes long.
+        settings = [call.args[1] for call in m_model.call_args_list]
+        self.assertEqual([None], [one.room for one in settings])
+
+    def test_one_group_is_looked_at_once(self) -> None:
+        cloud = full(('a1', 'n3', 60), ('b1', 'n4', 60))
+        for others, times in ((A, 1), (B, 3)):
+            with mock.patch.object(
+                contradictions, 'placed', wraps=contradictions.placed
+            ) as m_placed:
+                self.assert_crowded(
+                    '',
+                    cloud,
+                    rule('fence', nodes=N1),
+                    rule('fence', nodes=ZONE_1, instances=others),
+                )
+            rooms = [call.args[1].room for call in m_placed.call_args_list]
+            self.assertEqual(times, sum(one is not None for one in rooms))
