@@ -27,6 +27,7 @@ from watcher.decision_engine.planner import base
 
 from watcher_rearrange.model import plan
 from watcher_rearrange.plugin import foreign
+from watcher_rearrange.plugin import guarding
 from watcher_rearrange.plugin import rendering
 from watcher_rearrange.plugin import weaving
 
@@ -34,18 +35,6 @@ from watcher_rearrange.plugin import weaving
 LOG = log.getLogger(__name__)
 
 NAME = 'rearrange'
-
-GUARD_ACTIONS = cfg.BoolOpt(
-    'guard_actions',
-    default=True,
-    help='Write actions that verify, before they run, that every action '
-    'they depend on has succeeded, and that skip themselves otherwise '
-    '(guarded_migrate, guarded_change_nova_service_state). The appliers '
-    'need this package for them. If disabled, the plan has the plain '
-    'actions of Watcher, in the same order; but Watcher runs an action '
-    'although one that it depends on has failed or was skipped, so that '
-    'a migration can then find its room still taken.',
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +67,7 @@ class RearrangePlanner(base.BasePlanner):
     @classmethod
     def get_config_opts(cls) -> list[cfg.Opt]:
         """Return the options of ``[watcher_planners.rearrange]``."""
-        return [GUARD_ACTIONS]
+        return [guarding.GUARD_ACTIONS]
 
     def schedule(self, context: Any, audit_id: int, solution: Any) -> Any:
         """Create the action plan of a solution, with all that is in it.

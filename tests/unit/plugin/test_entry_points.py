@@ -27,7 +27,7 @@ from oslo_config import cfg
 from watcher.common import utils
 
 from watcher_rearrange.plugin import conf
-from watcher_rearrange.plugin import planner
+from watcher_rearrange.plugin import guarding
 from watcher_rearrange.plugin import rendering
 from watcher_rearrange.policies import parameters
 
@@ -165,7 +165,7 @@ class TestOptions(unittest.TestCase):
             set(groups),
         )
         self.assertEqual(
-            [planner.GUARD_ACTIONS], groups['watcher_planners.rearrange']
+            [guarding.GUARD_ACTIONS], groups['watcher_planners.rearrange']
         )
 
     def test_what_is_of_the_cloud_can_be_said_once(self):

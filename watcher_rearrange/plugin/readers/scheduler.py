@@ -24,6 +24,7 @@ from oslo_config import cfg
 from watcher_rearrange.constraints import filters
 from watcher_rearrange.constraints.aggregate_extra_specs import SCOPE
 from watcher_rearrange.model import records
+from watcher_rearrange.plugin import guarding
 from watcher_rearrange.plugin import options
 
 
@@ -82,7 +83,8 @@ def as_configured(
         skip_hypervisor_version_check_on_lm=options.value(
             SKIP_VERSION_CHECK.name, config
         ),
-        scheduler_sync_s=options.value(SYNC_S),
+        # Plain actions do not wait.
+        scheduler_sync_s=options.value(SYNC_S) if guarding.is_on() else 0,
     )
 
 

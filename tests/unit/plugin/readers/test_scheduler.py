@@ -24,6 +24,7 @@ from tests.unit.model import small
 from watcher_rearrange.model.records import Aggregate
 from watcher_rearrange.model.records import Instance
 from watcher_rearrange.model.records import Snapshot
+from watcher_rearrange.plugin import guarding
 from watcher_rearrange.plugin import options
 from watcher_rearrange.plugin.readers import scheduler
 
@@ -101,3 +102,10 @@ class TestConfigured(unittest.TestCase):
         self.assertEqual(130, self.configured().scheduler_sync_s)
         found = self.configured(scheduler_sync_s=0)
         self.assertEqual(0, found.scheduler_sync_s)
+
+    def test_plain_actions_do_not_wait_until_it_knows(self):
+        cfg.CONF.set_override('guard_actions', False, guarding.GROUP)
+        self.addCleanup(
+            cfg.CONF.clear_override, 'guard_actions', guarding.GROUP
+        )
+        self.assertEqual(0, self.configured().scheduler_sync_s)
