@@ -16,10 +16,10 @@ Whether there is any placement that keeps some rules is decided by counts of
 equal instances on nodes; what does not fit in one model is left out:
 everything that is not in the policy but hard server groups and, where rules
 do not contradict each other without it, the room of nodes. So what is called
-a contradiction is one, and not every one is found. A set is made minimal by
-leaving out one rule after the other (deletion filter; Chinneck and Dravnieks,
-Locating minimal infeasible constraint sets in linear programs, ORSA Journal
-on Computing 3 (1991)).
+a contradiction is one, and not every one is found. A set is made minimal, as
+far as the time allows, by leaving out one rule after the other (deletion
+filter; Chinneck and Dravnieks, Locating minimal infeasible constraint sets in
+linear programs, ORSA Journal on Computing 3 (1991)).
 """
 
 from __future__ import annotations
@@ -68,9 +68,10 @@ _STAY = (records.ROOT, records.ONLY)
 class Findings:
     """What contradicts what.
 
-    :ivar sets: names of rules, each set minimal; there may be others that
-        share rules with these
-    :ivar undecided: names of rules for which the time was too short
+    :ivar sets: names of rules, each set minimal as far as the time allowed;
+        there may be others that share rules with these
+    :ivar undecided: names of rules of the policy for which the time was too
+        short
     :ivar crowded: such sets that could hold together if nodes had more room
     """
 
@@ -117,7 +118,7 @@ def contradictions(
     names = {rule.name for rule in policy.rules}
     return Findings(
         _of_policy(sets, names),
-        tuple(dict.fromkeys(undecided)),
+        tuple(n for n in dict.fromkeys(undecided) if n in names),
         _of_policy(crowded, names),
     )
 
@@ -237,7 +238,7 @@ def _tied(cases: Sequence[Case]) -> list[list[Case]]:
 
 
 def _impossible(cases: list[Case], setting: Setting) -> list[Case] | None:
-    """Return a minimal set of these rules that cannot all hold.
+    """Return a set of these rules that cannot all hold, minimal if known.
 
     Rules come in only when a placement that keeps the others breaks them:
     most never do.
@@ -263,7 +264,10 @@ def _impossible(cases: list[Case], setting: Setting) -> list[Case] | None:
 
 
 def _minimal(cases: list[Case], setting: Setting) -> list[Case]:
-    """Leave out whatever is not needed for the rest to be impossible."""
+    """Leave out whatever is not needed for the rest to be impossible.
+
+    A rule of which that is not known in time stays.
+    """
     needed = list(cases)
     for case in cases:
         fewer = [one for one in needed if one is not case]

@@ -169,6 +169,13 @@ class TestContradictions(unittest.TestCase):
         found = sets(rule('spread'), time_limit_s=0.0)
         self.assertEqual(((), ('r0',)), (found.sets, found.undecided))
 
+    def test_a_server_group_is_not_named_alone(self) -> None:
+        apart = [group('anti-affinity', 'a1', 'a2')]
+        cloud = {**CLOUD, 'server_groups': apart}
+        for rules, expected in (((rule('spread'),), ('r0',)), ((), ())):
+            found = sets(*rules, cloud=cloud, time_limit_s=0.0)
+            self.assertEqual(((), expected), (found.sets, found.undecided))
+
 
 def full(*instances: Any, **more: Any) -> dict[str, Any]:
     """Nodes of 100 MiB; instances by name, host and MiB."""
