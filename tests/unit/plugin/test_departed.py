@@ -90,6 +90,14 @@ class TestWait(WaitTestCase):
             self.adapter.asked,
         )
 
+    def test_any_name_of_a_host(self):
+        self.adapter.migrations = [left('b', source_compute='a&b')]
+        self.assertEqual(100, departed.wait_s('a', 'a&b'))
+        queries = [path for path in self.adapter.asked if 'host=' in path]
+        self.assertEqual(2, len(queries))
+        for path in queries:
+            self.assertIn('host=a%26b', path)
+
     def test_the_last_of_several_counts(self):
         self.adapter.migrations = [left('b', '12:00:10'), left('c')]
         self.assertEqual(100, self.wait_s())

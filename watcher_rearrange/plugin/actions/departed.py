@@ -44,6 +44,7 @@ import datetime
 
 from collections.abc import Collection
 from typing import Any
+from urllib import parse
 
 from oslo_log import log
 
@@ -141,7 +142,7 @@ def _was_there(data: dict[str, Any], host: str) -> bool:
 
 
 def _there(nova: api.Api, host: str) -> set[str]:
-    path = f'/servers/detail?all_tenants=1&host={host}'
+    path = f'/servers/detail?all_tenants=1&host={parse.quote(host)}'
     with api.understood('Nova cannot be read: servers '):
         return {data['id'] for data in nova.pages(path, 'servers', 'id')}
 

@@ -272,3 +272,15 @@ class TestWithout(base.ReadingTestCase):
         del self.adapter.document['ports'][0]['binding:vnic_type']
         self.assertIn(D, self.read())
         self.assert_missed('not understood')
+
+    def test_what_is_no_port(self):
+        direct = {
+            'id': 'p',
+            'device_id': C,
+            'binding:vnic_type': 'direct',
+            'binding:host_id': 'cmp01',
+            'resource_request': None,
+        }
+        with mock.patch.object(ports, '_all', return_value=[None, direct]):
+            self.assertEqual({C: DIRECT}, self.read())
+        self.assert_missed('not understood: TypeError')
