@@ -28,6 +28,7 @@ from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Mapping
+from functools import cached_property
 
 from watcher_rearrange.model import records as model
 from watcher_rearrange.model.plan import POLICY_SHOULD
@@ -116,14 +117,32 @@ def plan(
     if other.status is Status.INFEASIBLE:
         return other
     if other.status is not Status.TIME_LIMIT:
-        status, text, reasons = Status.NO_CHANGE, NOT_NOW, task.held()
+        moved = {one.instance for one in other.actions if one.is_migration}
+        made = _nothing(made, other)
+        text, reasons = NOT_NOW, task.held(moved) or task.held()
     elif later.held():
-        status, text, reasons = other.status, NEVER, later.held()
+        made = dataclasses.replace(made, status=other.status)
+        text, reasons = NEVER, later.held()
     else:
         return dataclasses.replace(made, status=other.status)
     text = f'{text}: instances are {" or ".join(reasons[:MOST_SHOWN])}'
+    return dataclasses.replace(made, messages=(text, *made.messages))
+
+
+def _nothing(refused: Plan, other: Plan) -> Plan:
+    """A plan without actions in place of one that was refused.
+
+    :param other: of the same cluster, some other day
+    """
     return dataclasses.replace(
-        made, status=status, messages=(text, *made.messages)
+        refused,
+        status=Status.NO_CHANGE,
+        objectives=tuple(
+            dataclasses.replace(row, after=row.before)
+            for row in other.objectives
+        ),
+        violations_before=other.violations_before,
+        violations_after=other.violations_before,
     )
 
 
@@ -169,7 +188,8 @@ class _Task:
         self._lowered = lowering.lower(
             snapshot, known.policy, known.now, known.whole
         )
-        self._over_budget: set[str] = set()
+        # Why somebody stays, by UUID.
+        self._over_budget: dict[str, str] = {}
 
     def planned(self, search: Search) -> Plan:
         """Plan with what the search knows."""
@@ -177,15 +197,32 @@ class _Task:
             return self.directed()
         return self.anchored(search is Search.MENDING)
 
-    def held(self) -> list[str]:
-        """Return what keeps some from moving for a while, once planned."""
-        stays = {one.stays for one in self._lowered.instances}
+    def held(self, among: Collection[str] | None = None) -> list[str]:
+        """Return what keeps some from moving for a while, once planned.
+
+        :param among: UUIDs of those who are asked for; None for all
+        """
         quiet = {
             lowering.quiet(rule)
             for rule in self._known.policy.rules
             if rule.kind == records.QUIET_HOURS
         }
-        return sorted(stays & quiet) + sorted(self._over_budget)
+        stays = {
+            one.uuid: one.stays
+            for one in self._lowered.instances
+            if one.stays in quiet
+        }
+        return [
+            reason
+            for found in (stays, self._over_budget)
+            for reason in sorted(
+                {
+                    why
+                    for uuid, why in found.items()
+                    if among is None or uuid in among
+                }
+            )
+        ]
 
     def anchored(self, mends: bool) -> Plan:
         """Plan with a search that knows no relations.
@@ -207,27 +244,36 @@ class _Task:
         if not _is_left(best):
             return best
         kept = {rule.name for rule in musts.rules}
-        shoulds = {r.name for r in self._known.policy.rules} - kept
+        shoulds = frozenset(r.name for r in self._known.policy.rules) - kept
         other = self._plan(self._loosened(shoulds), FIRST_SHARE)
         if _aim(other) >= _aim(best):
             # What is impossible with all rules may be possible with less.
             sure = other.status is best.status
             return best if sure else _unproved(best)
-        return self._asked_back(self._judged(other))
+        return self._asked_back(self._judged(other), shoulds)
 
-    def _asked_back(self, best: Plan) -> Plan:
-        """Look whether rules that gave way have to."""
-        gone = _newly_broken(best)
-        names = self._heaviest_first(gone)
-        for count, name in enumerate(names):
-            if name not in gone:
-                # It has come back with another one.
-                continue
-            share = 1.0 / (len(names) - count)
-            loosened = self._loosened(gone - {name})
+    def _asked_back(self, best: Plan, shoulds: frozenset[str]) -> Plan:
+        """Look whether rules that gave way have to, the heaviest first.
+
+        :param best: where all those that should hold gave way
+        :param shoulds: the names of these
+        """
+        loose, gone = shoulds, _newly_broken(best)
+        asked: set[str] = set()
+        for count in range(MOST_ASKED_BACK):
+            name = self._heaviest(gone.keys() - asked)
+            if name is None:
+                break
+            asked.add(name)
+            # Others may give way in its place.
+            loosened = self._loosened(loose - {name})
+            share = 1.0 / (MOST_ASKED_BACK - count)
             trial = self._judged(self._plan(loosened, share))
-            if _aim(trial) <= _aim(best):
-                best, gone = trial, gone & _newly_broken(trial)
+            given_up = _newly_broken(trial)
+            rank = (_aim(trial), self._weight(given_up))
+            if rank < (_aim(best), self._weight(gone)):
+                best, gone = trial, given_up
+                loose -= {name}
         if not gone:
             return best
         text = f'{GAVE_WAY}: {", ".join(sorted(gone))}'
@@ -257,17 +303,24 @@ class _Task:
             return self._make(snapshot, share)
 
         made, stays = _budgeted(lowered, self._budgets, make)
-        self._over_budget.update(stays.values())
+        self._over_budget.update(stays)
         return _unproved(made) if stays else made
 
     def _judged(self, made: Plan) -> Plan:
         """A plan of a part of the rules, judged by all."""
         return judged.again(self._lowered, _unproved(made))
 
-    def _heaviest_first(self, names: frozenset[str]) -> list[str]:
-        weight = {rule.name: rule.weight for rule in self._known.policy.rules}
-        order = sorted(names, key=lambda name: (-weight[name], name))
-        return order[:MOST_ASKED_BACK]
+    def _heaviest(self, names: Collection[str]) -> str | None:
+        """The heaviest of some rules; None if there is none."""
+        weight = self._weights
+        return min(names, key=lambda n: (-weight[n], n), default=None)
+
+    def _weight(self, broken: Mapping[str, int]) -> float:
+        return sum(self._weights[name] * n for name, n in broken.items())
+
+    @cached_property
+    def _weights(self) -> dict[str, float]:
+        return {rule.name: rule.weight for rule in self._known.policy.rules}
 
 
 def _budgeted(
@@ -293,21 +346,19 @@ def _budgeted(
     return made, stays
 
 
-def _newly_broken(made: Plan) -> frozenset[str]:
-    """The names of the rules that should hold and that it breaks more."""
+def _newly_broken(made: Plan) -> dict[str, int]:
+    """By how much it breaks rules that should hold more, by their names."""
 
-    def broken(found: Iterable[Violation]) -> dict[str, int]:
+    def broken(found: Iterable[Violation]) -> collections.Counter[str]:
         counts: collections.Counter[str] = collections.Counter()
         for one in found:
             if one.rule == POLICY_SHOULD:
                 counts[one.things[0]] += int(one.current)
         return counts
 
-    before = broken(made.violations_before)
-    after = broken(made.violations_after)
-    return frozenset(
-        name for name, count in after.items() if count > before.get(name, 0)
-    )
+    more = broken(made.violations_after)
+    more.subtract(broken(made.violations_before))
+    return {name: count for name, count in more.items() if count > 0}
 
 
 def _is_left(made: Plan) -> bool:

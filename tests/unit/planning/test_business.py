@@ -303,6 +303,35 @@ class TestShould(unittest.TestCase):
         self.assertEqual({'a': 'c1'}, moves(found))
         self.assertIn('rules that should hold gave way: one', found.messages)
 
+    def test_a_lighter_one_gives_way_in_its_place(self) -> None:
+        """One that the first plan without any of them has kept."""
+        document = {
+            'version': 1,
+            'rules': [
+                {
+                    'name': name,
+                    'rule': 'ban',
+                    'instances': names('a'),
+                    'nodes': {'names': [node]},
+                    'should': weight,
+                }
+                for name, node, weight in (
+                    ('heavy', 'c1', 9),
+                    ('light', 'c2', 1),
+                )
+            ],
+        }
+        for nodes in (('c0', 'c1', 'c2'), ('c0', 'c2', 'c1')):
+            found = pipeline.plan(
+                small.snapshot(dict.fromkeys(nodes, 4), {'a': ('c0', 1)}),
+                'evacuate',
+                {'nodes': ['c0']},
+                pipeline.Business(
+                    reading.policy_from_document(document), NIGHT
+                ),
+            )
+            self.assertEqual({'a': 'c2'}, moves(found))
+
     def test_is_mended_after_what_must_hold(self) -> None:
         snapshot = small.snapshot(NODES, {'a': ('c0', 1)})
         must = {'rule': 'ban', 'instances': names('a'), 'nodes': C0}

@@ -20,6 +20,7 @@ import unittest
 from typing import Any
 
 from tests.unit.model import small
+from tests.unit.planning import documents
 from tests.unit.planning import test_business
 from tests.unit.planning.documents import moves
 from watcher_rearrange.model import plan as plans
@@ -113,6 +114,38 @@ class TestNow(unittest.TestCase):
             self.assertIs(status, found.status)
             if status is Status.NO_CHANGE:
                 self.assertIn(f'rule the {rule["rule"]}', found.messages[0])
+                self.assertEqual(
+                    (1, 1), documents.objective(found, 'nodes_to_evacuate')
+                )
+
+    def test_only_the_hours_that_are_in_the_way(self) -> None:
+        document = {
+            'version': 1,
+            'rules': [
+                {
+                    'name': f'night of {uuid}',
+                    'rule': 'quiet_hours',
+                    'hours': ['22:00-06:00'],
+                    'instances': test_business.names(uuid),
+                }
+                for uuid in ('b', 'a')
+            ],
+        }
+        found = pipeline.plan(
+            small.snapshot(
+                test_business.NODES, {'a': ('c0', 1), 'b': ('c1', 1)}
+            ),
+            'evacuate',
+            {'nodes': ['c0'], 'all_or_nothing': True},
+            pipeline.Business(
+                reading.policy_from_document(document), test_business.NIGHT
+            ),
+        )
+        self.assertEqual(
+            f'{business.NOT_NOW}: instances are in the quiet hours of rule '
+            'night of a',
+            found.messages[0],
+        )
 
     def test_all_or_nothing_when_it_can_never_be(self) -> None:
         """Later is no better; that is not said to be NO_CHANGE."""
