@@ -160,6 +160,8 @@ def placed(
 
     :returns: whether the answer is known, and the placement if there is one
     """
+    if time.monotonic() >= setting.deadline:
+        return False, None
     classes = _classes(cases, setting)
     effort = Effort(setting.deadline, gap=_GAP)
     if setting.room is not None:
@@ -279,29 +281,32 @@ class _Model:
     def _add_rule(self, case: Case) -> None:
         kind = case.rule.kind
         if kind == records.SPREAD:
+            classes = self._classes_of(case.members)
             for part in case.parts:
-                self._limit(case.members, part, case.rule.at_most)
+                self._limit(classes, part, case.rule.at_most)
         elif kind == records.MAX_INSTANCES:
+            classes = self._classes_of(case.members)
             for node in np.flatnonzero(case.nodes).tolist():
-                self._limit(case.members, [node], case.rule.at_most)
+                self._limit(classes, [node], case.rule.at_most)
         elif kind in (records.GATHER, records.NEAR):
             self._together(case)
         elif kind in (records.LONELY, records.SPLIT):
             self._apart(case)
 
     def _limit(
-        self, members: Iterable[int], part: Ints | Sequence[int], at_most: int
+        self, classes: Sequence[int], part: Ints | Sequence[int], at_most: int
     ) -> None:
-        self.program.row(self._in(members, part), 1.0, upper=at_most)
+        self.program.row(self._in(classes, part), 1.0, upper=at_most)
 
     def _together(self, case: Case) -> None:
         """All members are where the rule's own column says."""
         count = len(case.members)
+        members = self._classes_of(case.members)
         upper = np.array([self._fits(case, part) for part in case.parts])
         here = self.program.columns(len(case.parts), upper.astype(float))
         self.program.row(here, 1.0, 1.0, 1.0)
         for column, part in zip(here, case.parts):
-            columns = self._in(case.members, part)
+            columns = self._in(members, part)
             self._tie(columns, int(column), -count, 0.0)
 
     def _fits(self, case: Case, part: Ints) -> bool:
@@ -317,23 +322,23 @@ class _Model:
     def _apart(self, case: Case) -> None:
         """A column for each part says whether it is for the members."""
         here = self.program.columns(len(case.parts), upper=1.0)
+        most, count = len(case.members), len(case.others)
+        members = self._classes_of(case.members)
+        others = self._classes_of(case.others)
         for column, part in zip(here, case.parts):
-            members = self._in(case.members, part)
-            self._tie(members, int(column), -len(case.members), 0.0)
-            count = len(case.others)
-            others = self._in(case.others, part)
-            self._tie(others, int(column), count, count)
+            self._tie(self._in(members, part), int(column), -most, 0.0)
+            self._tie(self._in(others, part), int(column), count, count)
 
     def _tie(self, columns: Ints, own: int, factor: int, upper: float) -> None:
         """Add sum of columns + factor * own <= upper."""
         factors = np.append(np.ones(len(columns)), float(factor))
         self.program.row(np.append(columns, own), factors, upper=upper)
 
-    def _in(
-        self, instances: Iterable[int], part: Ints | Sequence[int]
-    ) -> Ints:
-        """Return the columns of the instances' classes on some nodes."""
-        classes = sorted({self._class_of[k] for k in instances})
+    def _classes_of(self, instances: Iterable[int]) -> list[int]:
+        return sorted({self._class_of[k] for k in instances})
+
+    def _in(self, classes: Sequence[int], part: Ints | Sequence[int]) -> Ints:
+        """Return the columns of some classes on some nodes."""
         if not classes:
             return np.zeros(0, dtype=np.int64)
         found: Ints = np.concatenate([self._columns[c][part] for c in classes])
