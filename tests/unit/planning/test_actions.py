@@ -85,16 +85,26 @@ class TestScheduler(unittest.TestCase):
     """Nova's scheduler hears late of who has left a node."""
 
     def _starts(
-        self, group: ServerGroup, *moves: Move, sync_s: int = 130
+        self,
+        group: ServerGroup,
+        *moves: Move,
+        sync_s: int = 130,
+        state: str = 'active',
     ) -> list[float]:
-        """How long after the end of that of a the other moves start."""
+        """How long after the end of that of a the other moves start.
+
+        :param state: of a
+        """
+        snapshot = small.snapshot(
+            {'c0': 8, 'c1': 8, 'c2': 8},
+            {'a': ('c0', 1), 'b': ('c1', 1), 'c': ('c1', 1)},
+            server_groups=(group,),
+            scheduler_sync_s=sync_s,
+        )
+        a, *others = snapshot.instances
+        a = dataclasses.replace(a, state=state)
         rules = small.rules(
-            small.snapshot(
-                {'c0': 8, 'c1': 8, 'c2': 8},
-                {'a': ('c0', 1), 'b': ('c1', 1), 'c': ('c1', 1)},
-                server_groups=(group,),
-                scheduler_sync_s=sync_s,
-            )
+            dataclasses.replace(snapshot, instances=(a, *others))
         )
         draft = actions.Draft(
             rules,
@@ -119,6 +129,12 @@ class TestScheduler(unittest.TestCase):
         self.assertEqual([0], self._starts(apart, leaves, comes, sync_s=0))
         of_policy = dataclasses.replace(apart, of_policy=True)
         self.assertEqual([0], self._starts(of_policy, leaves, comes))
+
+    def test_of_a_cold_departure_nova_knows_at_once(self) -> None:
+        leaves, comes = Move(0, 0, 2), Move(1, 1, 0)
+        apart = small.apart('a', 'b')
+        cold = self._starts(apart, leaves, comes, state='stopped')
+        self.assertEqual([0], cold)
 
     def test_where_one_more_may_be_nobody_waits(self) -> None:
         leaves, comes = Move(0, 0, 2), Move(1, 1, 0)

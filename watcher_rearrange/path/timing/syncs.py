@@ -14,7 +14,8 @@
 
 Nova's scheduler hears late that an instance has left a node. Until then
 ServerGroupAntiAffinityFilter refuses the node to a member of its group, if
-there would be too many with those who left; so the migration waits.
+there would be too many with those who left; so the migration waits. Of a
+cold migration the source tells at once when it is confirmed.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from collections.abc import Sequence
 from watcher_rearrange.constraints.rules import Rules
 from watcher_rearrange.constraints.server_groups import Group
 from watcher_rearrange.model.placement import Placement
+from watcher_rearrange.model.plan import COLD_MIGRATE
 from watcher_rearrange.path.moves import Move
 
 
@@ -52,7 +54,7 @@ def lags(
         key = (id(group), node)
         if key not in nodes:
             there = group.members[start.node_of[group.members] == node]
-            nodes[key] = _Node(set(there.tolist()), [])
+            nodes[key] = _Node(set(there.tolist()))
         return nodes[key]
 
     found = []
@@ -61,7 +63,8 @@ def lags(
         for group in rules.groups.of(move.instance):
             if group.apart and not group.record.of_policy:
                 there = at(group, move.destination)
-                others = there.seen - {move.instance}
+                told = {i for i, j in there.told.items() if is_before(j, k)}
+                others = there.seen - told - {move.instance}
                 if len(others) >= group.record.max_server_per_host:
                     own.update(
                         j
@@ -69,8 +72,13 @@ def lags(
                         if moves[j].instance != move.instance
                         and is_before(j, k)
                     )
-                there.seen.add(move.instance)
-                at(group, move.source).left.append(k)
+                there.arrived(move.instance)
+                kind = rules.movability.migration_type(move.instance)
+                here = at(group, move.source)
+                if kind == COLD_MIGRATE:
+                    here.told[move.instance] = k
+                else:
+                    here.left.append(k)
         found.append(tuple((j, float(sync_s)) for j in sorted(own)))
     return found
 
@@ -79,9 +87,15 @@ class _Node:
     """What Nova has seen of a group on a node.
 
     :ivar seen: the members that are there, or have been
-    :ivar left: the moves of those that have left
+    :ivar left: the moves of those that have left, of which nobody told
+    :ivar told: the moves of those of which the source told, by instance
     """
 
-    def __init__(self, seen: set[int], left: list[int]) -> None:
+    def __init__(self, seen: set[int]) -> None:
         self.seen = seen
-        self.left = left
+        self.left: list[int] = []
+        self.told: dict[int, int] = {}
+
+    def arrived(self, instance: int) -> None:
+        self.seen.add(instance)
+        self.told.pop(instance, None)
