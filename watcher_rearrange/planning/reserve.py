@@ -256,7 +256,7 @@ class _Keeper:
         position = {action.id: k for k, action in enumerate(made)}
         before = [[position.get(p) for p in one.parents] for one in made]
         if draft.parents != before:
-            lags = writing.lags(self._job, made)
+            lags = writing.lags(self._job, made, draft.parents)
             made = timed.waiting(made, draft.parents, self._job.limits, lags)
         in_time = made[: late.first(self._job, made)]
         tardy = _migrations(made) - _migrations(in_time)

@@ -23,6 +23,7 @@ from watcher_rearrange.model.plan import Action
 from watcher_rearrange.model.plan import PathSummary
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
+from watcher_rearrange.path.graph.pools import Ancestors
 from watcher_rearrange.path.moves import Move
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.path.timing import syncs
@@ -112,17 +113,22 @@ def moves_of(job: Job, made: Sequence[Action]) -> tuple[Move, ...]:
     )
 
 
-def lags(job: Job, made: Sequence[Action]) -> dict[int, syncs.Lags]:
+def lags(
+    job: Job, made: Sequence[Action], parents: Sequence[Sequence[int]]
+) -> dict[int, syncs.Lags]:
     """Return how long after others some actions start, by position.
 
-    They are taken to be over in their order.
+    :param parents: positions of those that each waits for
     """
+    ancestors = Ancestors(len(made))
+    for k, own in enumerate(parents):
+        ancestors.of[k] = ancestors.closure([*own])
     of = [k for k, action in enumerate(made) if action.is_migration]
     found = syncs.lags(
         job.rules,
         Placement(job.cluster),
         moves_of(job, made),
-        lambda one, other: one < other,
+        lambda one, other: ancestors.has(of[one], of[other]),
     )
     return {
         k: tuple((of[j], lag_s) for j, lag_s in own)
