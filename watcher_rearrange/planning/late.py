@@ -39,33 +39,42 @@ def in_time(job: Job, end: Placement, path: Path, result: Plan) -> Plan:
     :param end: where the path leads
     :param result: the plan of the path
     """
-    planned, quiet = len(path.moves), 0
+    planned = len(path.moves)
+    # How many are left out for what, in the order in which that was seen.
+    lost: dict[str, int] = {}
     while path.moves:
         count = len(path.moves)
         draft = writing.draft(job, end, path)
         loud = _loud(job, result.actions)
         if _is_over(job, result.path.makespan_s):
             # With fewer moves, others may run at other times: look again.
+            why = f'they would not be of use within {job.deadline_s:g} s'
             path, end = deadline.cut(job, draft, end)
         elif loud:
+            why = 'the quiet hours of an instance would have begun'
             path, end = _without(job, Parts(job, draft, end), loud)
-            quiet += count - len(path.moves)
         else:
             break
+        lost[why] = lost.get(why, 0) + count - len(path.moves)
         result = writing.written(job, end, path)
-    if len(path.moves) == planned:
+    if not lost:
         return result
     if job.is_worse(result.objectives):
         path, end = Path(), Placement(job.cluster)
         result = writing.written(job, end, path)
-    left = planned - len(path.moves)
-    if job.deadline_s is None:
-        quiet = left
-    texts = _texts(job, planned, left, quiet)
-    if job.refusal(end) is not None:
+    refused = job.refusal(end) is not None
+    if refused:
         # There is a plan, but it cannot be carried out now.
-        texts.append('a part of the plan is of no use: nothing is done')
+        path = Path()
         result = writing.nothing(job)
+    # The rest is of no use without those that were left out first.
+    lost[next(iter(lost))] += planned - len(path.moves) - sum(lost.values())
+    texts = [
+        f'{count} of {planned} migrations are left out: {why}'
+        for why, count in lost.items()
+    ]
+    if refused:
+        texts.append('a part of the plan is of no use: nothing is done')
     status = Status.FEASIBLE if result.actions else Status.NO_CHANGE
     return dataclasses.replace(
         result, status=status, messages=(*texts, *result.messages)
@@ -113,18 +122,3 @@ def _without(
     """The moves that depend on none of some instances, and their end."""
     part = parts.tried(parts.without(instances)) or parts.nothing()
     return parts.path(part), part.after
-
-
-def _texts(job: Job, planned: int, left: int, quiet: int) -> list[str]:
-    texts = []
-    if left > quiet:
-        texts.append(
-            f'{left - quiet} of {planned} migrations are left out: they '
-            f'would not be of use within {job.deadline_s:g} s'
-        )
-    if quiet:
-        texts.append(
-            f'{quiet} of {planned} migrations are left out: the quiet hours '
-            'of an instance would have begun'
-        )
-    return texts

@@ -18,6 +18,7 @@ import datetime
 import unittest
 
 from typing import Any
+from unittest import mock
 
 from tests.unit.model import small
 from tests.unit.planning import documents
@@ -26,7 +27,9 @@ from tests.unit.planning.documents import moves
 from watcher_rearrange.model import plan as plans
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.planning import business
+from watcher_rearrange.planning import late
 from watcher_rearrange.planning import pipeline
+from watcher_rearrange.planning.job import Job
 from watcher_rearrange.policies.file import reading
 
 
@@ -90,6 +93,44 @@ class TestNow(unittest.TestCase):
         self.assertIs(Status.NO_CHANGE, found.status)
         self.assertIn('quiet hours', found.messages[0])
         self.assertIn('nothing is done', found.messages[1])
+
+    def test_all_or_nothing_counts_those_left_out_at_last(self) -> None:
+        """They are left out for what was seen first."""
+        quiet = 'the quiet hours of an instance would have begun'
+        for given, why in (
+            ({'deadline_s': 300}, quiet),
+            ({'deadline_s': 30}, 'they would not be of use within 30 s'),
+        ):
+            found = self.soon_quiet(
+                'a', 'b', 'c', all_or_nothing=True, **given
+            )
+            self.assertEqual((), found.actions)
+            self.assertEqual(
+                (
+                    f'3 of 3 migrations are left out: {why}',
+                    'a part of the plan is of no use: nothing is done',
+                ),
+                found.messages,
+            )
+
+    def test_a_rest_that_is_worse_goes_with_those_left_out(self) -> None:
+        without = late._without
+        worse = mock.patch.object(Job, 'is_worse', return_value=True)
+        self.addCleanup(mock.patch.stopall)
+
+        def cut(*args: Any) -> Any:
+            found = without(*args)
+            worse.start()
+            return found
+
+        with mock.patch.object(late, '_without', cut):
+            found = self.soon_quiet('a', 'b', 'c', deadline_s=300)
+        self.assertEqual({}, moves(found))
+        self.assertEqual(
+            '3 of 3 migrations are left out: the quiet hours of an instance '
+            'would have begun',
+            found.messages[0],
+        )
 
     def test_all_or_nothing_when_it_cannot_be_now(self) -> None:
         """Where there will be a plan, it is not said that there is none."""
