@@ -44,7 +44,9 @@ def status_text(result: plan.Plan) -> str:
     meaning = {
         plan.Status.OPTIMAL: 'no better plan exists',
         plan.Status.FEASIBLE: 'a better plan may exist',
-        plan.Status.NO_CHANGE: 'nothing is worth moving now',
+        plan.Status.NO_CHANGE: (
+            'nothing to do, or nothing that may be done now'
+        ),
         plan.Status.INFEASIBLE: 'no plan exists',
         plan.Status.TIME_LIMIT: 'no plan was found in the time given',
     }

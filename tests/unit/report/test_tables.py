@@ -172,7 +172,9 @@ class TestTables(unittest.TestCase):
             samples.snapshot(), plan.Plan(plan.Status.NO_CHANGE)
         )
         self.assertEqual(
-            'Status: NO_CHANGE: nothing is worth moving now', text
+            'Status: NO_CHANGE: nothing to do, or nothing that may be done '
+            'now',
+            text,
         )
 
     def test_no_text_steers_the_terminal(self):
