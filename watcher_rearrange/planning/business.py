@@ -38,7 +38,6 @@ from watcher_rearrange.model.plan import Violation
 from watcher_rearrange.planning import judged
 from watcher_rearrange.planning.budgets import Budgets
 from watcher_rearrange.policies.file import anchoring
-from watcher_rearrange.policies.file import hours
 from watcher_rearrange.policies.file import lowering
 from watcher_rearrange.policies.file import records
 
@@ -49,12 +48,6 @@ MAX_TRIES = 4
 # Rules that gave way of which it is looked whether they have to.
 MOST_ASKED_BACK = 4
 
-REFUSED = (Status.INFEASIBLE, Status.TIME_LIMIT)
-NOT_NOW = 'nothing is done now'
-NEVER = 'no plan is found, even with budgets of which nothing is used'
-
-# So many reasons for that are named.
-MOST_SHOWN = 3
 
 GAVE_WAY = 'rules that should hold gave way'
 
@@ -96,83 +89,7 @@ class Business:
     whole: model.Snapshot | None = None
 
 
-def plan(
-    snapshot: model.Snapshot, known: Business, make: Planner, search: Search
-) -> Plan:
-    """Return a plan that respects a policy.
-
-    :param make: plans for a cluster that has the rules as facts
-    :raises BadInput: if a rule makes no sense on this cluster
-    """
-    if not known.policy.rules:
-        return make(snapshot, 1.0)
-    budgets = Budgets(known.whole or snapshot, known.policy, known.migrated)
-    task = _Task(snapshot, known, make, budgets)
-    made = task.planned(search)
-    if not task.held() or made.status not in REFUSED:
-        return made
-    # Other rules may have been the reason as well.
-    later = _timeless(snapshot, known, make)
-    other = later.planned(search)
-    if other.status is Status.INFEASIBLE:
-        return other
-    if other.status is not Status.TIME_LIMIT:
-        moved = {one.instance for one in other.actions if one.is_migration}
-        made = _nothing(made, other)
-        text, reasons = NOT_NOW, task.held(moved) or task.held()
-    elif later.held():
-        made = dataclasses.replace(made, status=other.status)
-        text, reasons = NEVER, later.held()
-    else:
-        return dataclasses.replace(made, status=other.status)
-    text = f'{text}: instances are {" or ".join(reasons[:MOST_SHOWN])}'
-    return dataclasses.replace(made, messages=(text, *made.messages))
-
-
-def _nothing(refused: Plan, other: Plan) -> Plan:
-    """A plan without actions in place of one that was refused.
-
-    :param other: of the same cluster, some other day
-    """
-    return dataclasses.replace(
-        refused,
-        status=Status.NO_CHANGE,
-        objectives=tuple(
-            dataclasses.replace(row, after=row.before)
-            for row in other.objectives
-        ),
-        violations_before=other.violations_before,
-        violations_after=other.violations_before,
-    )
-
-
-def _timeless(
-    snapshot: model.Snapshot, known: Business, make: Planner
-) -> _Task:
-    """The same outside all quiet hours, on a day without any migration."""
-    instances = tuple(
-        dataclasses.replace(one, quiet_from_s=None)
-        for one in snapshot.instances
-    )
-    policy = records.Policy(
-        tuple(
-            dataclasses.replace(rule, kind=records.ROOT)
-            if rule.kind == records.QUIET_HOURS
-            else rule
-            for rule in known.policy.rules
-            if rule.kind != records.QUIET_HOURS or hours.never_end(rule.hours)
-        )
-    )
-    whole = dataclasses.replace(known.whole or snapshot, migrations=())
-    return _Task(
-        dataclasses.replace(snapshot, instances=instances),
-        dataclasses.replace(known, policy=policy),
-        make,
-        Budgets(whole, policy, {}),
-    )
-
-
-class _Task:
+class Task:
     """One cluster with all that is known beside it."""
 
     def __init__(

@@ -34,6 +34,7 @@ from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.planning import business
 from watcher_rearrange.planning import given
 from watcher_rearrange.planning import late
+from watcher_rearrange.planning import later
 from watcher_rearrange.planning import menu
 from watcher_rearrange.planning import quiet
 from watcher_rearrange.planning import reserve
@@ -98,7 +99,7 @@ def plan(
         limited = dataclasses.replace(policy, time_limit_s=limit_s)
         return _plan(lowered, limited, snapshot)
 
-    return business.plan(snapshot, known, make, _search(policy))
+    return later.plan(snapshot, known, make, _search(policy))
 
 
 def _search(policy: parameters.Policy) -> business.Search:

@@ -26,8 +26,8 @@ from tests.unit.planning import test_business
 from tests.unit.planning.documents import moves
 from watcher_rearrange.model import plan as plans
 from watcher_rearrange.model.plan import Status
-from watcher_rearrange.planning import business
 from watcher_rearrange.planning import late
+from watcher_rearrange.planning import later
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.planning.job import Job
 from watcher_rearrange.policies.file import reading
@@ -183,14 +183,14 @@ class TestNow(unittest.TestCase):
             ),
         )
         self.assertEqual(
-            f'{business.NOT_NOW}: instances are in the quiet hours of rule '
+            f'{later.NOT_NOW}: instances are in the quiet hours of rule '
             'night of a',
             found.messages[0],
         )
 
     def test_all_or_nothing_when_it_can_never_be(self) -> None:
         """Later is no better; that is not said to be NO_CHANGE."""
-        budget = f'{business.NEVER}: instances are over the budget of rule'
+        budget = f'{later.NEVER}: instances are over the budget of rule'
         day = ['00:00-12:00', '12:00-24:00']
         for rule, status, text in (
             ({'rule': 'budget', 'migrations': 0}, Status.TIME_LIMIT, budget),
