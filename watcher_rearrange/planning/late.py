@@ -19,6 +19,7 @@ quiet hours of its instance have begun.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from collections.abc import Sequence
 
@@ -52,7 +53,7 @@ def in_time(job: Job, end: Placement, path: Path, result: Plan) -> Plan:
             path, end = deadline.cut(job, draft, end)
         elif loud:
             why = 'the quiet hours of an instance would have begun'
-            path, end = _without(job, Parts(job, draft, end), loud)
+            path, end = without(job, Parts(job, draft, end), loud)
         else:
             break
         lost[why] = lost.get(why, 0) + count - len(path.moves)
@@ -74,7 +75,7 @@ def in_time(job: Job, end: Placement, path: Path, result: Plan) -> Plan:
         for why, count in lost.items()
     ]
     if refused:
-        texts.append('a part of the plan is of no use: nothing is done')
+        texts.append(writing.OF_NO_USE)
     status = Status.FEASIBLE if result.actions else Status.NO_CHANGE
     return dataclasses.replace(
         result, status=status, messages=(*texts, *result.messages)
@@ -95,6 +96,36 @@ def first(job: Job, actions: Sequence[Action]) -> int:
     return len(actions)
 
 
+def tardy(job: Job, actions: Sequence[Action]) -> set[int]:
+    """Return the instances of the migrations that come too late."""
+    return {
+        job.cluster.instance_index[action.instance]
+        for action in actions
+        if action.is_migration
+        and (
+            _is_loud(job, action)
+            or _is_over(job, writing.makespan_s((action,)))
+        )
+    }
+
+
+def quiet_from_s(job: Job, action: Action) -> float:
+    """Return when the quiet hours of an action begin, or infinity."""
+    if not action.is_migration:
+        return math.inf
+    idx = job.cluster.instance_index[action.instance]
+    from_s = job.cluster.snapshot.instances[idx].quiet_from_s
+    return math.inf if from_s is None else from_s
+
+
+def without(
+    job: Job, parts: Parts, instances: set[int]
+) -> tuple[Path, Placement]:
+    """Return the moves that depend on none of some, and their end."""
+    part = parts.tried(parts.without(instances)) or parts.nothing()
+    return parts.path(part), part.after
+
+
 def _is_over(job: Job, makespan_s: float) -> bool:
     return job.deadline_s is not None and makespan_s > job.deadline_s
 
@@ -109,16 +140,4 @@ def _loud(job: Job, actions: Sequence[Action]) -> set[int]:
 
 
 def _is_loud(job: Job, action: Action) -> bool:
-    if not action.is_migration:
-        return False
-    idx = job.cluster.instance_index[action.instance]
-    quiet_from_s = job.cluster.snapshot.instances[idx].quiet_from_s
-    return quiet_from_s is not None and action.starts_s >= quiet_from_s
-
-
-def _without(
-    job: Job, parts: Parts, instances: set[int]
-) -> tuple[Path, Placement]:
-    """The moves that depend on none of some instances, and their end."""
-    part = parts.tried(parts.without(instances)) or parts.nothing()
-    return parts.path(part), part.after
+    return action.starts_s >= quiet_from_s(job, action)

@@ -34,10 +34,12 @@ from watcher_rearrange.model.plan import Action
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.path.moves import Path
 from watcher_rearrange.planning import late
+from watcher_rearrange.planning import proved
 from watcher_rearrange.planning import timed
 from watcher_rearrange.planning import waits
 from watcher_rearrange.planning import writing
 from watcher_rearrange.planning.job import Job
+from watcher_rearrange.planning.selection import Parts
 
 
 # Of the time limit, how much is for this.
@@ -75,50 +77,11 @@ def kept(
 
 
 @dataclasses.dataclass(frozen=True)
-class _Draft:
-    """A plan, and how much of it is in order."""
-
-    result: Plan
-    proof: waits.Proof
-
-    @property
-    def whole(self) -> bool:
-        """Whether all of it is."""
-        return len(self.proof.parents) == len(self.result.actions)
-
-    @property
-    def migrations(self) -> int:
-        """How many migrations are."""
-        return _migrations(self.result.actions[: len(self.proof.parents)])
-
-    @property
-    def actions(self) -> list[Action]:
-        """The actions that are."""
-        return [self.result.actions[k] for k in self.positions]
-
-    @property
-    def positions(self) -> list[int]:
-        """Their positions in the list of the plan."""
-        left = self.proof.left
-        return [k for k in range(len(self.proof.parents)) if k not in left]
-
-    @property
-    def parents(self) -> list[list[int]]:
-        """Whom each waits for, as positions among themselves."""
-        number = {k: n for n, k in enumerate(self.positions)}
-        return [
-            [number[parent] for parent in self.proof.parents[k]]
-            for k in self.positions
-        ]
-
-
-@dataclasses.dataclass(frozen=True)
 class _Outcome:
     """What is kept of a plan.
 
     :ivar enabled: services that stay as they are
     :ivar tardy: migrations that come too late, as they have to wait
-    :ivar slower_s: how much longer the others take
     :ivar late: whether the time was over before all was looked at
     :ivar changed: whether actions wait for others than before
     """
@@ -126,14 +89,13 @@ class _Outcome:
     found: Plan
     enabled: int = 0
     tardy: int = 0
-    slower_s: float = 0.0
     late: bool = False
     changed: bool = False
 
     @property
     def migrations(self) -> int:
         """How many are kept."""
-        return _migrations(self.found.actions)
+        return proved.migrations(self.found.actions)
 
 
 class _Keeper:
@@ -157,13 +119,19 @@ class _Keeper:
                 if other.late or other.migrations < best.migrations:
                     break
                 best = other
-        planned = _migrations(result.actions)
+        planned = proved.migrations(result.actions)
         left = planned - best.tardy - best.migrations
         found = best.found
         if left or best.enabled or best.tardy:
-            found = writing.cut(found)
-        messages = (*self._texts(left, best), *found.messages)
-        return dataclasses.replace(found, messages=messages)
+            found = writing.cut(found, best.late)
+        texts = self._texts(left, best)
+        if left or best.tardy:
+            start = Placement(self._job.cluster)
+            if not found.actions and self._job.refusal(start) is not None:
+                texts.append(writing.OF_NO_USE)
+        else:
+            texts += _slower(result, found)
+        return dataclasses.replace(found, messages=(*texts, *found.messages))
 
     def _settled(self, result: Plan, together: int) -> _Outcome:
         """What is kept, after it has been looked at just as it is.
@@ -180,96 +148,165 @@ class _Keeper:
         now_s = time.monotonic()
         self._waits.until_s = now_s + FIRST_SHARE * (self._until_s - now_s)
         while True:
-            draft = self._draft(result, together)
-            late = draft.proof.late
-            if best and late:
+            draft, found, tardy = self._timely(result, together)
+            if best and draft.proof.late:
                 return dataclasses.replace(best, late=True)
-            best = self._next(best or _Outcome(result), draft)
+            last = best or _Outcome(result)
+            best = _Outcome(
+                found,
+                last.enabled + len(draft.proof.left),
+                last.tardy + tardy,
+                last.late or draft.proof.late,
+                last.changed or draft.proof.changed,
+            )
             if not best.found.actions:
                 return best
-            proved = draft.whole and not draft.proof.changed
-            if proved and len(best.found.actions) == len(draft.actions):
+            settled = draft.whole and not draft.proof.changed
+            if settled and len(best.found.actions) == len(draft.actions):
                 return best
             result = best.found
             self._waits.until_s = self._until_s
 
-    def _next(self, last: _Outcome, draft: _Draft) -> _Outcome:
-        """What is kept of a draft, with what was left out before."""
-        found, tardy = self._in_time(draft)
-        gain_s = found.path.makespan_s - draft.result.path.makespan_s
-        return _Outcome(
-            found,
-            last.enabled + len(draft.proof.left),
-            last.tardy + tardy,
-            last.slower_s + max(gain_s, 0.0),
-            last.late or draft.proof.late,
-            last.changed or draft.proof.changed,
-        )
+    def _timely(
+        self, result: Plan, together: int
+    ) -> tuple[proved.Draft, Plan, int]:
+        """What is in order of a plan, and of that what is not too late.
 
-    def _draft(self, result: Plan, together: int) -> _Draft:
-        """The plan, or one of less moves, of which most is in order."""
-        best = draft = self._proved(result, together)
-        for _ in range(MAX_CUTS):
-            if draft.whole:
-                return draft
-            if draft.proof.late:
-                break
-            result = self._without(result, len(draft.proof.parents))
-            draft = self._proved(result, together)
-            if draft.migrations > best.migrations:
-                best = draft
-        return draft if draft.whole else best
-
-    def _proved(self, result: Plan, together: int) -> _Draft:
-        """A plan whose services change last, unless nothing has to wait."""
-        if not self._waits.are_needless(result.actions):
-            actions = _services_last(result.actions)
-            result = dataclasses.replace(result, actions=actions)
-        proof = self._waits.proof(result.actions, together)
-        return _Draft(result, proof)
-
-    def _without(self, result: Plan, breach: int) -> Plan:
-        """The plan of what comes before an action."""
-        start = Placement(self._job.cluster)
-        if not result.actions[breach].is_migration:
-            # The others wait for it.
-            return self._nothing()
-        made = _whole(result.actions, result.actions[:breach])
-        moves = writing.moves_of(self._job, made)
-        end = writing.after(start, moves)
-        less = writing.less(self._job, Path(moves), end)
-        if not moves or self._job.is_worse(less.objectives):
-            return self._nothing()
-        return less
-
-    def _nothing(self) -> Plan:
-        start = Placement(self._job.cluster)
-        nothing = writing.less(self._job, Path(), start)
-        return dataclasses.replace(nothing, actions=(), limits={})
-
-    def _in_time(self, draft: _Draft) -> tuple[Plan, int]:
-        """What is in order of a draft, as far as it is not too late.
+        Who comes too late is left out with all that depends on them, so that
+        others need not be, and the rest is looked at again.
 
         :returns: and how many migrations come too late
         """
-        result, made = draft.result, tuple(draft.actions)
-        position = {action.id: k for k, action in enumerate(made)}
-        before = [[position.get(p) for p in one.parents] for one in made]
-        if draft.parents != before:
-            lags = writing.lags(self._job, made, draft.parents)
-            made = timed.waiting(made, draft.parents, self._job.limits, lags)
+        draft = self._draft(result, together)
+        made = self._waiting(draft)
+        best = (draft, *self._in_time(draft, made))
+        lost = 0
+        for _ in range(MAX_CUTS):
+            tardy = late.tardy(self._job, made)
+            if not tardy or draft.proof.late:
+                break
+            count = draft.migrations
+            draft = self._draft(self._without_some(draft, tardy), together)
+            lost += count - proved.migrations(draft.result.actions)
+            made = self._waiting(draft)
+            found, more = self._in_time(draft, made)
+            if found.path.migrations > best[1].path.migrations:
+                best = draft, found, lost + more
+        return best
+
+    def _draft(self, result: Plan, together: int) -> proved.Draft:
+        """The plan, or one of less moves, of which most is in order."""
+        best = draft = self._proved(result, together)
+        for _ in range(MAX_CUTS):
+            if draft.whole or draft.proof.late:
+                break
+            # It may be in another order than what was given.
+            result = self._without(draft.result, len(draft.proof.parents))
+            draft = self._proved(result, together)
+            if draft.migrations > best.migrations:
+                best = draft
+        fewer = draft.migrations < best.migrations
+        return draft if draft.whole and not fewer else best
+
+    def _proved(self, result: Plan, together: int) -> proved.Draft:
+        """A plan whose services change last, unless nothing has to wait."""
+        if not self._waits.are_needless(result.actions):
+            result = self._quiet_first(result)
+            actions = _services_last(result.actions)
+            result = dataclasses.replace(result, actions=actions)
+        proof = self._waits.proof(result.actions, together)
+        return proved.Draft(result, proof)
+
+    def _without(self, result: Plan, breach: int) -> Plan:
+        """The plan of what comes before an action."""
+        if not result.actions[breach].is_migration:
+            # The others wait for it.
+            return writing.nothing(self._job)
+        made = proved.whole(result.actions, result.actions[:breach])
+        return self._less(*self._path(made))
+
+    def _without_some(self, draft: proved.Draft, instances: set[int]) -> Plan:
+        """The plan of what is in order and depends on none of some."""
+        path, end = self._path(draft.made)
+        parts = Parts(self._job, writing.draft(self._job, end, path), end)
+        return self._less(*late.without(self._job, parts, instances))
+
+    def _path(self, made: Sequence[Action]) -> tuple[Path, Placement]:
+        moves = writing.moves_of(self._job, made)
+        return Path(moves), writing.after(Placement(self._job.cluster), moves)
+
+    def _less(self, path: Path, end: Placement) -> Plan:
+        """The plan of less moves, if these are of use."""
+        if not path.moves:
+            return writing.nothing(self._job)
+        return self._if_of_use(writing.less(self._job, path, end))
+
+    def _if_of_use(self, part: Plan) -> Plan:
+        """A part of the plan, or nothing if its migrations gain nothing.
+
+        Of a part that is refused no objective is known.
+        """
+        if part.path.migrations or not part.actions:
+            gains = self._job.is_better(part.objectives)
+        else:
+            gains = not self._job.is_worse(part.objectives)
+        return part if gains else writing.nothing(self._job)
+
+    def _quiet_first(self, result: Plan) -> Plan:
+        """A plan in whose order those are first who are quiet soon."""
+        actions = result.actions
+        latest_s = {
+            one.id: late.quiet_from_s(self._job, one) for one in actions
+        }
+        for action in reversed(actions):
+            for parent in action.parents:
+                latest_s[parent] = min(latest_s[parent], latest_s[action.id])
+        # Parents stay before their children.
+        found = tuple(sorted(actions, key=lambda one: latest_s[one.id]))
+        if found == actions:
+            return result
+        found = self._timed(found, proved.parents(found))
+        path = dataclasses.replace(
+            result.path, makespan_s=writing.makespan_s(found)
+        )
+        return dataclasses.replace(result, actions=found, path=path)
+
+    def _waiting(self, draft: proved.Draft) -> tuple[Action, ...]:
+        """What is in order of a draft, as it waits."""
+        made = tuple(draft.actions)
+        if draft.parents == proved.parents(made):
+            return made
+        return self._timed(made, draft.parents)
+
+    def _timed(
+        self, made: Sequence[Action], parents: timed.Parents
+    ) -> tuple[Action, ...]:
+        lags = writing.lags(self._job, made, parents)
+        return timed.waiting(made, parents, self._job.limits, lags)
+
+    def _in_time(
+        self, draft: proved.Draft, made: tuple[Action, ...]
+    ) -> tuple[Plan, int]:
+        """What is in order of a draft, before the first that is too late.
+
+        :param made: as it waits
+        :returns: and how many migrations come too late
+        """
+        result = draft.result
         in_time = made[: late.first(self._job, made)]
-        tardy = _migrations(made) - _migrations(in_time)
-        made = _whole(result.actions, in_time)
+        tardy = proved.migrations(made) - proved.migrations(in_time)
+        made = proved.whole(result.actions, in_time)
         if made == result.actions:
             return result, tardy
         if not draft.whole or len(made) < len(draft.actions):
             cut = writing.of_actions(self._job, made)
-            worse = self._job.is_worse(cut.objectives)
-            return self._nothing() if worse else cut, tardy
+            return self._if_of_use(cut), tardy
         path = dataclasses.replace(
             result.path, makespan_s=writing.makespan_s(made)
         )
+        if draft.proof.left:
+            least_s = writing.makespan_bound_s(self._job, made)
+            path = dataclasses.replace(path, makespan_bound_s=least_s)
         return dataclasses.replace(result, actions=made, path=path), tardy
 
     def _texts(self, left: int, best: _Outcome) -> list[str]:
@@ -287,7 +324,7 @@ class _Keeper:
         if best.tardy:
             texts.append(
                 f'{best.tardy} migrations are left out: they would have to '
-                'wait for others and come too late'
+                f'wait for others and come too late for {self._end()}'
             )
         if best.enabled:
             texts.append(
@@ -299,12 +336,28 @@ class _Keeper:
                 'already now there would be no room for the instances of '
                 f'{self._waits.most} nodes if they failed'
             )
-        if best.slower_s:
-            texts.append(
-                f'the plan takes {best.slower_s:.1f} s longer: actions wait '
-                'for others, so that the room is there in every order'
-            )
         return texts
+
+    def _end(self) -> str:
+        """What they come too late for who come too late."""
+        ends = []
+        if self._job.deadline_s is not None:
+            ends.append('the deadline')
+        snapshot = self._job.cluster.snapshot
+        if any(one.quiet_from_s is not None for one in snapshot.instances):
+            ends.append('quiet hours')
+        return ' or '.join(ends)
+
+
+def _slower(before: Plan, found: Plan) -> list[str]:
+    """How much longer the same migrations take."""
+    gain_s = found.path.makespan_s - before.path.makespan_s
+    if gain_s <= 0:
+        return []
+    return [
+        f'the plan takes {gain_s:.1f} s longer: actions wait for others, so '
+        'that the room is there in every order'
+    ]
 
 
 def _services_last(actions: Sequence[Action]) -> tuple[Action, ...]:
@@ -315,27 +368,3 @@ def _services_last(actions: Sequence[Action]) -> tuple[Action, ...]:
         return not action.is_migration and action.id not in needed
 
     return tuple(sorted(actions, key=is_last))
-
-
-def _migrations(actions: Sequence[Action]) -> int:
-    return sum(action.is_migration for action in actions)
-
-
-def _whole(
-    actions: Sequence[Action], made: Sequence[Action]
-) -> tuple[Action, ...]:
-    """The first of some actions, before somebody gets only halfway.
-
-    :param actions: all that were planned, of which these are some
-    """
-    final = {one.instance: one.destination for one in actions}
-    while True:
-        at = {one.instance: one.destination for one in made}
-        halfway = [
-            k
-            for k, one in enumerate(made)
-            if at[one.instance] != final[one.instance]
-        ]
-        if not halfway:
-            return tuple(made)
-        made = made[: halfway[0]]

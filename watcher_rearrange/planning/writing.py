@@ -31,6 +31,9 @@ from watcher_rearrange.planning import actions
 from watcher_rearrange.planning.job import Job
 
 
+OF_NO_USE = 'a part of the plan is of no use: nothing is done'
+
+
 def draft(job: Job, end: Placement, path: Path) -> actions.Draft:
     """Return what the actions of a path are made from."""
 
@@ -67,7 +70,9 @@ def less(job: Job, path: Path, end: Placement) -> Plan:
 def nothing(job: Job) -> Plan:
     """Return the plan that leaves everything as it is."""
     stays = written(job, Placement(job.cluster), Path())
-    return dataclasses.replace(stays, actions=(), limits={})
+    return dataclasses.replace(
+        stays, actions=(), limits={}, path=PathSummary()
+    )
 
 
 def of_actions(job: Job, made: Sequence[Action]) -> Plan:
@@ -78,7 +83,6 @@ def of_actions(job: Job, made: Sequence[Action]) -> Plan:
     if refused is not None:
         return Plan(refused, messages=tuple(job.messages(end)))
     path = Path(moves)
-    least_s = actions.makespan_bound_s(draft(job, end, path))
     memory_mb = job.cluster.memory_mb
     start_of = job.cluster.node_of
     summary = PathSummary(
@@ -87,9 +91,24 @@ def of_actions(job: Job, made: Sequence[Action]) -> Plan:
         bound=int((end.node_of != start_of).sum()),
         migrated_mb=sum(int(memory_mb[move.instance]) for move in moves),
         makespan_s=makespan_s(made),
-        makespan_bound_s=least_s,
+        makespan_bound_s=makespan_bound_s(job, made),
     )
     return _plan(job, end, path, tuple(made), summary)
+
+
+def makespan_bound_s(job: Job, made: Sequence[Action]) -> float:
+    """Return what no order of some actions can be faster than, in seconds."""
+    moves = moves_of(job, made)
+    full = draft(job, after(Placement(job.cluster), moves), Path(moves))
+    nodes = {
+        job.cluster.node_index[action.node]
+        for action in made
+        if not action.is_migration
+    }
+    services = [one for one in full.services if one.node in nodes]
+    return actions.makespan_bound_s(
+        dataclasses.replace(full, services=services)
+    )
 
 
 def makespan_s(made: Sequence[Action]) -> float:
@@ -145,11 +164,14 @@ def after(start: Placement, moves: Sequence[Move]) -> Placement:
     return end
 
 
-def cut(result: Plan) -> Plan:
-    """Return a plan with what is known once something was left out."""
-    if result.status in (Status.INFEASIBLE, Status.TIME_LIMIT):
-        return result
-    status = Status.FEASIBLE if result.actions else Status.NO_CHANGE
+def cut(result: Plan, late: bool) -> Plan:
+    """Return a plan with what is known once something was left out.
+
+    :param late: whether some of it was, as the time was over
+    """
+    status = Status.TIME_LIMIT if late else Status.NO_CHANGE
+    if result.actions:
+        status = Status.FEASIBLE
     return dataclasses.replace(result, status=status)
 
 

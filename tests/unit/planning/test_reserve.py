@@ -23,9 +23,11 @@ from unittest import mock
 
 from tests.unit.model import small
 from watcher_rearrange import checker
+from watcher_rearrange.model.plan import PathSummary
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.model.records import Migration
+from watcher_rearrange.model.records import Snapshot
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.planning import reserve
 from watcher_rearrange.planning import waits
@@ -116,6 +118,15 @@ class TestReserve(unittest.TestCase):
             rules = ['reserve'] if action.parents else []
             self.assertEqual(rules, breaches(nodes, wrong, 2))
 
+    def test_the_bound_is_of_what_is_kept(self) -> None:
+        nodes = {'c1': 4, 'c2': 4, 'c3': 2}
+        without, found = (plan('consolidate', nodes, k) for k in (0, 1))
+        self.assertEqual(['live_migrate'], [a.type for a in found.actions])
+        self.assertLess(
+            found.path.makespan_bound_s, without.path.makespan_bound_s
+        )
+        self.assertEqual(found.path.makespan_s, found.path.makespan_bound_s)
+
     def test_migrations_take_the_room_of_two(self) -> None:
         nodes = {'c1': 4, 'c2': 4, 'c3': 4, 'c4': 4, 'c5': 4}
         found = plan('consolidate', nodes, 3)
@@ -199,6 +210,21 @@ class TestReserve(unittest.TestCase):
         found = plan('evacuate', {'c1': 4, 'c2': 4, 'c3': 1}, 1)
         self.assertEqual((), found.actions)
         self.assertIs(Status.NO_CHANGE, found.status)
+        self.assertEqual(PathSummary(), found.path)
+
+    def test_a_part_may_be_of_no_use(self) -> None:
+        """What is not proved to be impossible is not said to be late."""
+        snapshot = small.snapshot(
+            {'c1': 4, 'c2': 2, 'c3': 2}, {'i0': ('c1', 2), 'i1': ('c2', 2)}
+        )
+        given = {'nodes': ['c1'], 'all_or_nothing': True}
+        found = pipeline.plan(
+            snapshot, 'evacuate', {**given, 'failures_to_tolerate': 1}
+        )
+        self.assertEqual((), found.actions)
+        self.assertIs(Status.NO_CHANGE, found.status)
+        self.assertIn('left out', found.messages[0])
+        self.assertIn('nothing is done', found.messages[1])
 
     def test_who_is_migrating_already_is_company_nowhere(self) -> None:
         # a and b are company for each other, until both are on one node.
@@ -241,3 +267,125 @@ class TestReserve(unittest.TestCase):
             {'failures_to_tolerate': 1, 'dimensions': ['VCPU']},
         )
         self.assertIn('instances of 2 nodes', ' '.join(found.messages))
+
+
+class TestParts(unittest.TestCase):
+    """Plans of which only a part can be kept."""
+
+    def test_not_all_is_lost_where_services_come_last(self) -> None:
+        # In the plan that is found, services come before migrations.
+        sizes = [12, 12, 12, 8, 8]
+        snapshot = small.snapshot(
+            {f'cmp{k}': size for k, size in enumerate(sizes)},
+            {
+                'a': ('cmp2', 6),
+                'b': ('cmp2', 1),
+                'c': ('cmp3', 2),
+                'd': ('cmp4', 1),
+                'e': ('cmp1', 1),
+                'f': ('cmp0', 2),
+                'g': ('cmp1', 1),
+            },
+            server_groups=(small.together('a', 'c', 'f'),),
+        )
+        found = pipeline.plan(
+            snapshot,
+            'consolidate',
+            {'spare_nodes': 0, 'failures_to_tolerate': 1},
+        )
+        self.assertEqual(3, found.path.migrations)
+        self.assertEqual(5, len(found.actions))
+
+    def kept(self, document: Snapshot, counts: list[int]) -> Plan:
+        """A consolidation of which so much is shown, one look after another.
+
+        After these, all is shown that can be.
+        """
+        proof = waits.Waits.proof
+
+        def some(self: waits.Waits, *given: Any) -> waits.Proof:
+            found = proof(self, *given)
+            if counts:
+                parents = found.parents[: counts.pop(0)]
+                found = dataclasses.replace(found, parents=parents)
+            return found
+
+        with (
+            mock.patch.object(waits.Waits, 'proof', new=some),
+            mock.patch.object(reserve, 'SMALL', new=0),
+            mock.patch.object(reserve, 'FINER', new=()),
+        ):
+            return pipeline.plan(
+                document, 'consolidate', {'failures_to_tolerate': 1}
+            )
+
+    def test_what_was_shown_is_kept_where_less_is_not(self) -> None:
+        snapshot = small.snapshot(
+            {f'c{k}': 8 for k in range(4)},
+            {f'i{k}': (f'c{k}', 2) for k in range(4)},
+        )
+        self.assertEqual(3, self.kept(snapshot, []).path.migrations)
+        # Nothing is shown of the plan that is made of the first migration.
+        found = self.kept(snapshot, [1, 0])
+        self.assertEqual(1, found.path.migrations)
+        self.assertNotIn('longer', ' '.join(found.messages))
+
+    def test_what_gains_nothing_is_not_kept(self) -> None:
+        snapshot = small.snapshot(
+            {'c1': 8, 'c2': 8, 'c3': 8},
+            {
+                'a': ('c1', 1),
+                'b': ('c1', 1),
+                'c': ('c2', 3),
+                'd': ('c2', 1),
+                'e': ('c2', 1),
+            },
+        )
+        self.assertEqual(2, self.kept(snapshot, []).path.migrations)
+        # With one of them, its node is not free.
+        found = self.kept(snapshot, [1])
+        self.assertEqual((), found.actions)
+        self.assertIs(Status.NO_CHANGE, found.status)
+
+
+class TestTooLate(unittest.TestCase):
+    """Who would have to wait for so long that it is too late."""
+
+    def found(self, quiet: dict[str, float], **given: Any) -> Plan:
+        """Three migrations of 14 s that take place one by one.
+
+        :param quiet: when quiet hours begin, by instance
+        """
+        nodes = {f'c{k}': 4 for k in range(6)}
+        snapshot = small.snapshot(
+            {**nodes, 'c6': 2}, {f'i{k}': (f'c{k}', 2) for k in range(6)}
+        )
+        instances = tuple(
+            dataclasses.replace(one, quiet_from_s=quiet.get(one.uuid))
+            for one in snapshot.instances
+        )
+        snapshot = dataclasses.replace(snapshot, instances=instances)
+        given = {'failures_to_tolerate': 3, **given}
+        with mock.patch.object(pipeline.quiet, 'marked', new=lambda s, *_: s):
+            return pipeline.plan(snapshot, 'consolidate', given)
+
+    def test_who_is_quiet_soon_goes_first(self) -> None:
+        for uuid in ('i0', 'i1', 'i2'):
+            found = self.found({uuid: 5.0})
+            self.assertEqual(3, found.path.migrations)
+            self.assertEqual(uuid, found.actions[0].instance)
+
+    def test_others_are_not_left_out_with_who_is_quiet(self) -> None:
+        found = self.found({'i0': 5.0, 'i1': 5.0})
+        self.assertEqual(['i0', 'i2'], [a.instance for a in found.actions])
+        self.assertEqual(
+            '1 migrations are left out: they would have to wait for others '
+            'and come too late for quiet hours',
+            found.messages[0],
+        )
+
+    def test_too_late_for_the_deadline(self) -> None:
+        found = self.found({}, deadline_s=30)
+        self.assertEqual(2, found.path.migrations)
+        self.assertLessEqual(found.path.makespan_s, 30)
+        self.assertIn('for the deadline', found.messages[0])
