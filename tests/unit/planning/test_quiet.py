@@ -114,7 +114,7 @@ class TestNow(unittest.TestCase):
             )
 
     def test_a_rest_that_is_worse_goes_with_those_left_out(self) -> None:
-        without = late._without
+        without = late.without
         worse = mock.patch.object(Job, 'is_worse', return_value=True)
         self.addCleanup(mock.patch.stopall)
 
@@ -123,7 +123,7 @@ class TestNow(unittest.TestCase):
             worse.start()
             return found
 
-        with mock.patch.object(late, '_without', cut):
+        with mock.patch.object(late, 'without', cut):
             found = self.soon_quiet('a', 'b', 'c', deadline_s=300)
         self.assertEqual({}, moves(found))
         self.assertEqual(
