@@ -20,10 +20,14 @@ from __future__ import annotations
 
 import dataclasses
 
+from collections.abc import Sequence
+
+from watcher_rearrange.constraints.rules import shortened
 from watcher_rearrange.model import records as model
 from watcher_rearrange.model.plan import Plan
 from watcher_rearrange.model.plan import Status
 from watcher_rearrange.planning import business
+from watcher_rearrange.planning import quiet
 from watcher_rearrange.planning.budgets import Budgets
 from watcher_rearrange.policies.file import hours
 from watcher_rearrange.policies.file import records
@@ -32,6 +36,7 @@ from watcher_rearrange.policies.file import records
 REFUSED = (Status.INFEASIBLE, Status.TIME_LIMIT)
 NOT_NOW = 'nothing is done now'
 NEVER = 'no plan is found, even with budgets of which nothing is used'
+ALWAYS = 'in quiet hours that never end'
 
 # So many reasons for that are named.
 MOST_SHOWN = 3
@@ -62,11 +67,18 @@ def plan(
         return other
     if other.status is not Status.TIME_LIMIT:
         moved = {one.instance for one in other.actions if one.is_migration}
+        if not other.actions:
+            # Something else is in the way as well, and it says what.
+            made = dataclasses.replace(made, messages=other.messages)
         made = _nothing(made, other)
         text, reasons = NOT_NOW, task.held(moved) or task.held()
     elif later.held():
+        free = _timeless(snapshot, known, make, budgets=False).planned(search)
+        if free.status is Status.INFEASIBLE:
+            return free
+        moved = {one.instance for one in free.actions if one.is_migration}
         made = dataclasses.replace(made, status=other.status)
-        text, reasons = NEVER, later.held()
+        text, reasons = NEVER, later.held(moved) or later.held()
     else:
         return dataclasses.replace(made, status=other.status)
     text = f'{text}: instances are {" or ".join(reasons[:MOST_SHOWN])}'
@@ -91,20 +103,33 @@ def _nothing(refused: Plan, other: Plan) -> Plan:
 
 
 def _timeless(
-    snapshot: model.Snapshot, known: business.Business, make: business.Planner
+    snapshot: model.Snapshot,
+    known: business.Business,
+    make: business.Planner,
+    budgets: bool = True,
 ) -> business.Task:
-    """The same outside all quiet hours, on a day without any migration."""
+    """The same outside all quiet hours, on a day without any migration.
+
+    :param budgets: whether there are any then
+    """
+    rules = quiet.rules_of(snapshot, known.policy)
     instances = tuple(
-        dataclasses.replace(one, quiet_from_s=None)
-        for one in snapshot.instances
+        dataclasses.replace(
+            one,
+            quiet_from_s=None,
+            stays=one.stays or _always(rules.get(k, [])),
+        )
+        for k, one in enumerate(snapshot.instances)
     )
     policy = records.Policy(
         tuple(
+            # Who has none ever is to stay.
             dataclasses.replace(rule, kind=records.ROOT)
-            if rule.kind == records.QUIET_HOURS
+            if rule.kind == records.BUDGET and not rule.migrations
             else rule
             for rule in known.policy.rules
-            if rule.kind != records.QUIET_HOURS or hours.never_end(rule.hours)
+            if rule.kind != records.QUIET_HOURS
+            and (budgets or rule.kind != records.BUDGET)
         )
     )
     whole = dataclasses.replace(known.whole or snapshot, migrations=())
@@ -114,3 +139,10 @@ def _timeless(
         make,
         Budgets(whole, policy, {}),
     )
+
+
+def _always(rules: Sequence[records.Rule]) -> str:
+    """Why an instance never moves for its quiet hours, if that is so."""
+    if not hours.never_end(quiet.hours_of(rules)):
+        return ''
+    return f'{ALWAYS}, of {shortened(rule.name for rule in rules)}'

@@ -51,6 +51,12 @@ class Draft:
         return [self.result.actions[k] for k in self.positions]
 
     @property
+    def left(self) -> frozenset[str]:
+        """The nodes whose services stay as they are."""
+        actions = self.result.actions
+        return frozenset(actions[k].node for k in self.proof.left)
+
+    @property
     def positions(self) -> list[int]:
         """Their positions in the list of the plan."""
         left = self.proof.left

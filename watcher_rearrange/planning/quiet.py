@@ -17,6 +17,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
+from collections.abc import Sequence
+
 from watcher_rearrange.model import records as model
 from watcher_rearrange.policies.file import hours
 from watcher_rearrange.policies.file import records
@@ -30,21 +32,34 @@ def marked(
 
     :param now: when a plan begins, with a time zone
     """
-    selector = selection.Selector(snapshot)
-    found: dict[int, list[records.Hours]] = {}
-    for rule in policy.rules:
-        if rule.kind == records.QUIET_HOURS:
-            for k in selector.instances(rule.instances):
-                found.setdefault(k, []).extend(rule.hours)
+    found = rules_of(snapshot, policy)
     if not found:
         return snapshot
     return dataclasses.replace(
         snapshot,
         instances=tuple(
-            _marked(one, found[k], now) if k in found else one
+            _marked(one, hours_of(found[k]), now) if k in found else one
             for k, one in enumerate(snapshot.instances)
         ),
     )
+
+
+def rules_of(
+    snapshot: model.Snapshot, policy: records.Policy
+) -> dict[int, list[records.Rule]]:
+    """Return of each instance that has quiet hours the rules with these."""
+    selector = selection.Selector(snapshot)
+    found: dict[int, list[records.Rule]] = {}
+    for rule in policy.rules:
+        if rule.kind == records.QUIET_HOURS:
+            for k in selector.instances(rule.instances):
+                found.setdefault(k, []).append(rule)
+    return found
+
+
+def hours_of(rules: Sequence[records.Rule]) -> list[records.Hours]:
+    """Return the hours of some rules."""
+    return [one for rule in rules for one in rule.hours]
 
 
 def _marked(

@@ -102,7 +102,8 @@ class Repair(Job):
         if not broken:
             return []
         limit = self.max_migrations
-        if limit is not None:
+        moved = int((self._start.node_of != end.node_of).sum())
+        if limit is not None and limit < max(moved + 1, len(self._reasons)):
             broken.append(
                 'more may be mended with more migrations than max_migrations, '
                 f'{limit}'

@@ -87,7 +87,7 @@ class _Outcome:
     """
 
     found: Plan
-    enabled: int = 0
+    enabled: frozenset[str] = frozenset()
     tardy: int = 0
     late: bool = False
     changed: bool = False
@@ -154,7 +154,7 @@ class _Keeper:
             last = best or _Outcome(result)
             best = _Outcome(
                 found,
-                last.enabled + len(draft.proof.left),
+                last.enabled | draft.left,
                 last.tardy + tardy,
                 last.late or draft.proof.late,
                 last.changed or draft.proof.changed,
@@ -186,8 +186,9 @@ class _Keeper:
             if not tardy or draft.proof.late:
                 break
             count = draft.migrations
-            draft = self._draft(self._without_some(draft, tardy), together)
-            lost += count - proved.migrations(draft.result.actions)
+            less = self._without_some(draft, tardy)
+            lost += count - proved.migrations(less.actions)
+            draft = self._draft(less, together)
             made = self._waiting(draft)
             found, more = self._in_time(draft, made)
             if found.path.migrations > best[1].path.migrations:
@@ -326,9 +327,11 @@ class _Keeper:
                 f'{best.tardy} migrations are left out: they would have to '
                 f'wait for others and come too late for {self._end()}'
             )
-        if best.enabled:
+        changed = {one.node for one in best.found.actions if one.node}
+        enabled = len(best.enabled - changed) if best.found.actions else 0
+        if enabled:
             texts.append(
-                f'{best.enabled} nodes stay enabled: they are the room for '
+                f'{enabled} nodes stay enabled: they are the room for '
                 f'the instances of {nodes} that may fail'
             )
         if self._waits.most:

@@ -222,13 +222,19 @@ class TestWhoMoves(unittest.TestCase):
             'pqq', ''.join(sorted(uuid[0] for uuid in moves(found)))
         )
 
-    def test_a_budget_proves_nothing(self) -> None:
+    def test_a_budget_proves_nothing_unless_it_is_empty(self) -> None:
         snapshot = small.snapshot({'c0': 4, 'c1': 4}, {'a': ('c0', 1)})
-        rule = {'rule': 'budget', 'instances': names('a'), 'migrations': 0}
-        found = plan(
-            snapshot, 'evacuate', rule, nodes=['c0'], all_or_nothing=True
-        )
-        self.assertNotEqual(Status.INFEASIBLE, found.status)
+        rule = {'rule': 'budget', 'instances': names('a')}
+        given = {'nodes': ['c0'], 'all_or_nothing': True}
+        for most, status in ((1, Status.NO_CHANGE), (0, Status.INFEASIBLE)):
+            found = plan(
+                snapshot,
+                'evacuate',
+                {**rule, 'migrations': most},
+                migrated={'a': 1},
+                **given,
+            )
+            self.assertIs(status, found.status)
 
     def test_a_migration_under_way_is_charged(self) -> None:
         snapshot = small.snapshot(

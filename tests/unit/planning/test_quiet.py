@@ -193,9 +193,9 @@ class TestNow(unittest.TestCase):
         budget = f'{later.NEVER}: instances are over the budget of rule'
         day = ['00:00-12:00', '12:00-24:00']
         for rule, status, text in (
-            ({'rule': 'budget', 'migrations': 0}, Status.TIME_LIMIT, budget),
+            ({'rule': 'budget', 'migrations': 0}, Status.INFEASIBLE, 'kept'),
             ({'rule': 'budget', 'migrations': 1}, Status.TIME_LIMIT, budget),
-            ({'rule': 'quiet_hours', 'hours': day}, Status.INFEASIBLE, 'kept'),
+            ({'rule': 'quiet_hours', 'hours': day}, Status.INFEASIBLE, 'end'),
         ):
             found = test_business.plan(
                 small.snapshot(
@@ -209,3 +209,44 @@ class TestNow(unittest.TestCase):
             self.assertEqual((status, ()), (found.status, found.actions))
             self.assertIn(text, found.messages[0])
             self.assertIn(f'rule the {rule["rule"]}', found.messages[0])
+
+    def test_hours_that_never_end_together(self) -> None:
+        rules = [
+            {
+                'name': f'half {number}',
+                'rule': 'quiet_hours',
+                'hours': [half],
+                'instances': test_business.names('a'),
+            }
+            for number, half in enumerate(('00:00-12:00', '12:00-24:00'))
+        ]
+        policy = reading.policy_from_document({'version': 1, 'rules': rules})
+        found = pipeline.plan(
+            small.snapshot(test_business.NODES, {'a': ('c0', 1)}),
+            'evacuate',
+            {'nodes': ['c0'], 'all_or_nothing': True},
+            pipeline.Business(policy, test_business.NIGHT),
+        )
+        self.assertIs(Status.INFEASIBLE, found.status)
+        self.assertIn('rule half 0 or half 1', found.messages[0])
+
+    def test_a_budget_of_others_is_not_the_reason(self) -> None:
+        for migrations in (0, 1):
+            cluster = small.snapshot(
+                {'c0': 4, 'c1': 1, 'c2': 1},
+                {'a': ('c0', 3), 'b': ('c1', 1), 'c': ('c2', 1)},
+            )
+            found = test_business.plan(
+                cluster,
+                'evacuate',
+                {
+                    'rule': 'budget',
+                    'migrations': migrations,
+                    'instances': test_business.names('b', 'c'),
+                },
+                migrated={'b': 1},
+                nodes=['c0'],
+                all_or_nothing=True,
+            )
+            self.assertIs(Status.INFEASIBLE, found.status)
+            self.assertNotIn('budget', found.messages[0])
