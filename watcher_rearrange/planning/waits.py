@@ -32,6 +32,7 @@ from __future__ import annotations
 import dataclasses
 import time
 
+from collections.abc import Callable
 from collections.abc import Sequence
 
 from watcher_rearrange.constraints.doubt import Whereabouts
@@ -148,17 +149,9 @@ class Waits:
 
         if not first or not is_enough(first):
             return False
-        low, high = 0, first
-        middle = max(1, first - walk.window)
-        while high - low > (end - first) // 2 and not self._is_late:
-            if is_enough(middle):
-                high = middle
-            else:
-                low = middle
-            middle = (low + high) // 2
-        walk.window = first - high
+        count = self._fewest(walk, first, (end - first) // 2, is_enough)
         for k in range(first, end):
-            walk.wait(k, walk.needed(k, high))
+            walk.wait(k, walk.needed(k, count))
         walk.follow(end)
         return True
 
@@ -210,17 +203,31 @@ class Waits:
 
         if not k or not is_enough(k):
             return None
-        low, high = 0, k
+        return walk.needed(k, self._fewest(walk, k, 1, is_enough))
+
+    def _fewest(
+        self,
+        walk: Walk,
+        most: int,
+        apart: int,
+        is_enough: Callable[[int], bool],
+    ) -> int:
+        """The least number of first actions to wait for that is enough.
+
+        :param most: so many are
+        :param apart: by how much it may be too many, at most
+        """
+        low, high = 0, most
         # The same as for the last one that waits may well do.
-        middle = max(1, k - walk.window)
-        while high - low > 1 and not self._is_late:
+        middle = max(1, most - walk.window)
+        while high - low > apart and not self._is_late:
             if is_enough(middle):
                 high = middle
             else:
                 low = middle
             middle = (low + high) // 2
-        walk.window = k - high
-        return walk.needed(k, high)
+        walk.window = most - high
+        return high
 
     def _bad(
         self, walk: Walk, k: int, parents: list[int], nodes: frozenset[int]
