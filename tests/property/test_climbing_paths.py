@@ -22,7 +22,6 @@ import random
 from typing import Any
 
 from tests.property import test_paths
-from tests.property.oracle import Oracle
 from watcher_rearrange import checker
 from watcher_rearrange.planning import pipeline
 from watcher_rearrange.snapshot import reader
@@ -54,22 +53,13 @@ def case(seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
 
 class TestClimbingPaths(test_paths.OracleCase):
     def test_against_the_oracle(self) -> None:
-        fewest = taken = detours = impossible = 0
-        for seed in range(test_paths.CASES):
-            document, target = case(seed)
-            best = Oracle(document).migrations(target['placement'])
-            plan = self._plan(seed, document, target)
-            self.assert_agrees(plan, best, seed)
-            if best is None:
-                impossible += 1
-                continue
-            fewest += best
-            taken += len(plan['actions'])
-            detours += sum(a['displacement'] for a in plan['actions'])
+        tally = self.against_the_oracle(case, self._plan)
         # The cases are of no use if all are of one kind.
-        self.assertGreater(detours, test_paths.CASES / 30)
-        self.assertGreater(impossible, test_paths.CASES / 10)
-        self.assertLessEqual(taken, fewest * (1 + test_paths.MOST_ABOVE))
+        self.assertGreater(tally.detours, test_paths.CASES / 30)
+        self.assertGreater(tally.impossible, test_paths.CASES / 10)
+        self.assertLessEqual(
+            tally.taken, tally.fewest * (1 + test_paths.MOST_ABOVE)
+        )
 
     def _plan(
         self, seed: int, document: dict[str, Any], target: dict[str, Any]

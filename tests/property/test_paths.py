@@ -17,10 +17,12 @@ More cases: REARRANGE_PATH_CASES=2000 in the environment.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import unittest
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.property.oracle import Oracle
@@ -191,8 +193,41 @@ def case(seed: int) -> tuple[dict[str, Any], dict[str, Any]]:
 
 TARGETS = (reached, drawn, swapped)
 
+Case = Callable[[int], tuple[dict[str, Any], dict[str, Any]]]
+Planner = Callable[[int, dict[str, Any], dict[str, Any]], dict[str, Any]]
+
+
+@dataclasses.dataclass
+class Tally:
+    """What came of all cases; the migrations are of those with a path."""
+
+    impossible: int = 0
+    fewest: int = 0
+    taken: int = 0
+    detours: int = 0
+
 
 class OracleCase(unittest.TestCase):
+    def against_the_oracle(self, draw: Case, plan: Planner) -> Tally:
+        """Check what is planned for each case.
+
+        :param draw: makes a case of a seed
+        :param plan: plans for it
+        """
+        tally = Tally()
+        for seed in range(CASES):
+            document, target = draw(seed)
+            best = Oracle(document).migrations(target['placement'])
+            found = plan(seed, document, target)
+            self.assert_agrees(found, best, seed)
+            if best is None:
+                tally.impossible += 1
+                continue
+            tally.fewest += best
+            tally.taken += len(found['actions'])
+            tally.detours += sum(a['displacement'] for a in found['actions'])
+        return tally
+
     def assert_agrees(
         self, plan: dict[str, Any], best: int | None, seed: int
     ) -> None:
@@ -213,26 +248,16 @@ class OracleCase(unittest.TestCase):
 
 class TestPaths(OracleCase):
     def test_against_the_oracle(self) -> None:
-        fewest = taken = impossible = 0
-        for seed in range(CASES):
-            document, target = case(seed)
-            best = Oracle(document).migrations(target['placement'])
-            plan = self._plan(seed, document, target)
-            self.assert_agrees(plan, best, seed)
-            if best is None:
-                impossible += 1
-                continue
-            fewest += best
-            taken += len(plan['actions'])
+        tally = self.against_the_oracle(case, self._plan)
         if CASES > 1000:
             print(
-                f'{CASES} cases: {impossible} impossible, {taken} '
-                f'migrations where {fewest} are the fewest'
+                f'{CASES} cases: {tally.impossible} impossible, {tally.taken} '
+                f'migrations where {tally.fewest} are the fewest'
             )
         # The cases are of no use if all are of one kind.
-        self.assertGreater(impossible, CASES / 20)
-        self.assertGreater(CASES / 2, impossible)
-        self.assertLessEqual(taken, fewest * (1 + MOST_ABOVE))
+        self.assertGreater(tally.impossible, CASES / 20)
+        self.assertGreater(CASES / 2, tally.impossible)
+        self.assertLessEqual(tally.taken, tally.fewest * (1 + MOST_ABOVE))
 
     def _plan(
         self, seed: int, document: dict[str, Any], target: dict[str, Any]
